@@ -1,0 +1,208 @@
+"""A slow, obviously right twin of the tracer: every fen is a token, every account a list of tokens.
+
+It shares no code with `tracing`. It knows FIFO, ties, openings, overdrafts, hubs, conversions and several claims; it does
+not know identified links, limits or currencies, which have tests of their own.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Move:
+    """One transfer of the twin's world, amounts in fen."""
+
+    time: int
+    source: int
+    target: int
+    given: int
+    received: int
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """Claim `name` disputes `fen` of move number `move`; reports on one move are served in the order given."""
+
+    name: str
+    move: int
+    fen: int
+
+
+@dataclass(eq=False)
+class Piece:
+    """Tokens that arrived together: `fen` of them stand for `basis` fen of a claim's money."""
+
+    claim: str
+    fen: int
+    basis: int
+
+    def share(self, begin: int, end: int) -> int:
+        return end * self.basis // self.fen - begin * self.basis // self.fen
+
+
+Token = tuple[Piece, int] | None
+"""A fen: its piece and its place in it; None is clean."""
+
+
+@dataclass
+class World:
+    moves: list[Move]
+    reports: list[Report]
+    opening: dict[int, int]
+    hubs: set[int]
+    purse: dict[int, list[Token]] = field(default_factory=lambda: defaultdict(list))
+    debt: Counter[int] = field(default_factory=Counter)
+    sinks: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    traced: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    def held(self) -> tuple[Counter[tuple[str, int]], Counter[tuple[str, int]]]:
+        fen: Counter[tuple[str, int]] = Counter()
+        basis: Counter[tuple[str, int]] = Counter()
+        for account, tokens in self.purse.items():
+            for piece, begin, end in runs(tokens):
+                fen[piece.claim, account] += end - begin
+                basis[piece.claim, account] += piece.share(begin, end)
+        return fen, basis
+
+
+def runs(tokens: list[Token]) -> list[tuple[Piece, int, int]]:
+    """Stretches of neighbouring tokens of one piece: (piece, begin, end) in places of the piece."""
+    found: list[tuple[Piece, int, int]] = []
+    previous: Token = None
+    for token in tokens:
+        if token is not None:
+            piece, place = token
+            if previous is not None and previous[0] is piece and previous[1] + 1 == place:
+                found[-1] = (piece, found[-1][1], place + 1)
+            else:
+                found.append((piece, place, place + 1))
+        previous = token
+    return found
+
+
+def replay(moves: list[Move], reports: list[Report], opening: dict[int, int], hubs: set[int]) -> World:
+    """Replay the world one move after the other."""
+    world = World(moves, reports, opening, hubs)
+    order = trace_order(moves, opening, hubs)
+    for account in range(1 + max((max(m.source, m.target) for m in moves), default=-1)):
+        start = opening[account] if account in opening else implied(moves, order, account)
+        world.debt[account] = max(-start, 0)
+        world.purse[account] = [None] * max(start, 0) if account not in hubs else []
+    for number in order:
+        pay(world, number)
+    return world
+
+
+def trace_order(moves: list[Move], opening: dict[int, int], hubs: set[int]) -> list[int]:
+    """Again and again the first move that may go: a debit the balance does not cover waits for credits of its instant."""
+    balance = Counter(opening)
+    order: list[int] = []
+    live = [n for n, move in enumerate(moves) if not move.failed]
+    for time in sorted({moves[n].time for n in live}):
+        waiting = [n for n in live if moves[n].time == time]
+        while waiting:
+            number = next((n for n in waiting if may_go(moves, waiting, n, balance, hubs)), waiting[0])
+            waiting.remove(number)
+            order.append(number)
+            move = moves[number]
+            if move.source not in hubs:
+                balance[move.source] -= move.given
+                if move.source not in opening:
+                    balance[move.source] = max(balance[move.source], 0)
+            balance[move.target] += move.received
+    return order
+
+
+def may_go(moves: list[Move], waiting: list[int], number: int, balance: Counter[int], hubs: set[int]) -> bool:
+    source = moves[number].source
+    if source in hubs:
+        return True
+    first = next(n for n in waiting if moves[n].source == source) == number
+    to_come = any(moves[n].target == source != moves[n].source for n in waiting)
+    return first and (balance[source] >= moves[number].given or not to_come)
+
+
+def implied(moves: list[Move], order: list[int], account: int) -> int:
+    balance = lowest = 0
+    for number in order:
+        if moves[number].source == account:
+            balance -= moves[number].given
+            lowest = min(lowest, balance)
+        if moves[number].target == account:
+            balance += moves[number].received
+    return -lowest
+
+
+def pay(world: World, number: int) -> None:
+    move = world.moves[number]
+    tokens = taken(world, move)
+    label(world, number, tokens)
+    arriving: list[Token] = [None] * move.received
+    for at, piece, begin, end in placed_runs(tokens):
+        world.traced[piece.claim, number] += end - begin
+        first, last = at * move.received // move.given, (at + end - begin) * move.received // move.given
+        basis = piece.share(begin, end)
+        if last == first:
+            world.sinks[piece.claim, "discount", move.target] += basis
+            continue
+        sent = Piece(piece.claim, last - first, basis)
+        arriving[first:last] = [(sent, place) for place in range(last - first)]
+    arrive(world, move.target, arriving)
+
+
+def taken(world: World, move: Move) -> list[Token]:
+    """The fen that leave: the oldest first, then the bank's."""
+    if move.source in world.hubs:
+        return [None] * move.given
+    purse = world.purse[move.source]
+    out, world.purse[move.source] = purse[: move.given], purse[move.given :]
+    world.debt[move.source] += move.given - len(out)
+    return out + [None] * (move.given - len(out))
+
+
+def label(world: World, number: int, tokens: list[Token]) -> None:
+    """Mark the clean fen that the reports on this move claim."""
+    begin = 0
+    for report in world.reports:
+        if report.move != number:
+            continue
+        clean: list[list[int]] = []
+        for place in range(begin, min(begin + report.fen, len(tokens))):
+            if tokens[place] is None:
+                if clean and clean[-1][-1] + 1 == place:
+                    clean[-1].append(place)
+                else:
+                    clean.append([place])
+        for stretch in clean:
+            piece = Piece(report.name, len(stretch), len(stretch))
+            for place, at in enumerate(stretch):
+                tokens[at] = (piece, place)
+        begin += report.fen
+
+
+def placed_runs(tokens: list[Token]) -> list[tuple[int, Piece, int, int]]:
+    """`runs`, each with where in the transfer it begins."""
+    found, at = [], 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token is None:
+            at += 1
+            continue
+        piece, begin, end = runs(tokens[at:])[0]
+        found.append((at, piece, begin, end))
+        at += end - begin
+    return found
+
+
+def arrive(world: World, account: int, tokens: list[Token]) -> None:
+    """Repay the bank first; what comes to a hub is gone."""
+    repaid = min(world.debt[account], len(tokens)) if account not in world.hubs else 0
+    world.debt[account] -= repaid
+    for piece, begin, end in runs(tokens[:repaid]):
+        world.sinks[piece.claim, "overdraft", account] += piece.share(begin, end)
+    if account in world.hubs:
+        for piece, begin, end in runs(tokens):
+            world.sinks[piece.claim, "hub", account] += piece.share(begin, end)
+    else:
+        world.purse[account].extend(tokens[repaid:])

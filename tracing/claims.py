@@ -1,0 +1,169 @@
+"""Claims: what victims report, as the piece of the disputed payment it stands for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ledger.book import Ledger
+from tracing.follow import Pieces
+from tracing.legs import Ints
+from tracing.lots import LotAxis
+from tracing.result import Parameters
+
+
+@dataclass(frozen=True)
+class Claims:
+    """table: one row per claim that is traced, sorted by claim; its columns are those of `Trace.claims`.
+
+    warnings: reports that cannot be traced, and why.
+    """
+
+    table: pd.DataFrame
+    warnings: tuple[str, ...]
+
+
+def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
+    """The reports to trace, joined to the payments they dispute.
+
+    A report of an unknown payment, of one that did not take place by `as_of`, or in another currency is left out with a
+    warning; an amount above the payment is cut to the payment.
+    """
+    warnings: list[str] = []
+    reports = chosen_reports(ledger, parameters, warnings)
+    reports = reports.join(payments(ledger, reports["transfer"]), on="transfer")
+    reports = dropped(reports, reports["transfer_row"].isna(), "names a payment that is not in the ledger", warnings)
+    rows = reports["transfer_row"].to_numpy(dtype=np.int64)
+    reports = dropped(reports, pd.Series(rows >= axis.rows, reports.index), "names a payment later than as-of", warnings)
+    rows = reports["transfer_row"].to_numpy(dtype=np.int64)
+    idle = pd.Series(np.isin(rows, axis.idle_row), reports.index)
+    reports = dropped(reports, idle, "names a payment that failed or was undone", warnings)
+    currency = parameters.currency or commonest(reports["currency"])
+    reports = dropped(reports, reports["currency"] != currency, f"is not in {currency}", warnings)
+    asked = reports["amount_fen"].fillna(reports["paid_fen"]).to_numpy(dtype=np.int64)
+    paid = reports["paid_fen"].to_numpy(dtype=np.int64)
+    for report in reports["report"][asked > paid]:
+        warnings.append(f"report {report} claims more than the payment; the payment's amount is traced")
+    table = pd.DataFrame(
+        {
+            "claim": reports["report"].astype(object),
+            "victim": reports["victim"].astype(object),
+            "transfer": reports["transfer"].astype(object),
+            "transfer_row": reports["transfer_row"].to_numpy(dtype=np.int64),
+            "currency": reports["currency"].astype(object),
+            "reported_fen": np.minimum(asked, paid),
+            "paid_fen": paid,
+            "reported_us": reports["reported"].astype("int64[pyarrow]").fillna(2**62).to_numpy(dtype=np.int64),
+        }
+    )
+    return Claims(table.sort_values("claim", ignore_index=True), tuple(warnings))
+
+
+def chosen_reports(ledger: Ledger, parameters: Parameters, warnings: list[str]) -> pd.DataFrame:
+    """The reports asked for; those asked for that do not exist become warnings."""
+    reports = ledger.reports.reset_index(drop=True)
+    if parameters.reports is None:
+        return reports
+    for missing in sorted(set(parameters.reports) - set(reports["report"])):
+        warnings.append(f"report {missing} is not in the ledger")
+    return reports[reports["report"].isin(parameters.reports).to_numpy(dtype=bool)]
+
+
+def payments(ledger: Ledger, ids: "pd.Series[str]") -> pd.DataFrame:
+    """transfer_row, paid_fen and currency of the named transfers, indexed by id."""
+    column = ledger.read(("transfer",))["transfer"]
+    wanted = pa.array(sorted(set(ids)), pa.string())
+    rows = np.flatnonzero(np.asarray(pc.is_in(column, value_set=wanted).to_numpy(zero_copy_only=False)))
+    found = ledger.read(("amount_fen", "currency")).take(pa.array(rows))
+    return pd.DataFrame(
+        {
+            "transfer_row": pd.array(rows, dtype="Int64"),
+            "paid_fen": pd.array(found["amount_fen"].to_numpy(), dtype="Int64"),
+            "currency": found["currency"].cast(pa.string()).to_pylist(),
+        },
+        index=pd.Index(column.take(pa.array(rows)).to_pylist(), dtype=object),
+    )
+
+
+def dropped(reports: pd.DataFrame, where: "pd.Series[bool]", why: str, warnings: list[str]) -> pd.DataFrame:
+    """The reports without those that cannot be traced; each of those becomes a warning."""
+    for report in sorted(reports["report"][where.to_numpy(dtype=bool)]):
+        warnings.append(f"report {report} {why}")
+    return reports[~where.to_numpy(dtype=bool)]
+
+
+def commonest(currencies: "pd.Series[str]") -> str:
+    """The most frequent currency, the alphabetically first among equals; CNY where there is none."""
+    counts = currencies.value_counts()
+    return str(min(counts.index[counts == counts.max()])) if len(counts) else "CNY"
+
+
+def seeds_of(claims: pd.DataFrame, axis: LotAxis) -> Pieces:
+    """The disputed payments as pieces: hop 1, disjoint where several reports dispute one payment.
+
+    The report made first has the first fen; what reports ask beyond the payment is left off the later ones.
+    """
+    order = np.lexsort([claims["claim"], claims["reported_us"], claims["transfer_row"]])
+    first = claims.iloc[order]
+    begin = first.groupby("transfer_row")["reported_fen"].cumsum().to_numpy() - first["reported_fen"].to_numpy()
+    rows = first["transfer_row"].to_numpy(dtype=np.int64)
+    parts = legs_of_rows(axis, rows, first["paid_fen"].to_numpy(dtype=np.int64))
+    begin, end = begin[parts.index], begin[parts.index] + first["reported_fen"].to_numpy()[parts.index]
+    start = np.maximum(begin, parts["begin"]) - parts["begin"]
+    until = np.minimum(end, parts["end"]) - parts["begin"]
+    return pieces_at(order[parts.index], parts["leg"].to_numpy(), start.to_numpy(), until.to_numpy())
+
+
+def legs_of_rows(axis: LotAxis, rows: Ints, paid_fen: Ints) -> pd.DataFrame:
+    """The legs that make up each transfer row: leg and the part of the amount it carries (begin, end), indexed as `rows`."""
+    whole = pd.DataFrame({"leg": rows, "begin": 0})
+    extra = pd.DataFrame(
+        {"row": axis.extra_row, "leg": axis.rows + np.arange(len(axis.extra_row)), "begin": axis.extra_part_fen}
+    )
+    split = pd.DataFrame({"row": rows, "at": np.arange(len(rows))}).merge(extra, on="row").set_index("at")
+    parts = pd.concat([whole, split[["leg", "begin"]]]).sort_values("begin", kind="stable").sort_index(kind="stable")
+    last = np.append(parts.index[1:] != parts.index[:-1], True)[: len(parts)]
+    following = np.append(parts["begin"].to_numpy()[1:], 0)[: len(parts)]
+    return parts.assign(end=np.where(last, paid_fen[parts.index], following))
+
+
+def pieces_at(claim: Ints, leg: Ints, start: Ints, end: Ints) -> Pieces:
+    """Seed pieces for the intervals that are not empty."""
+    some = end > start
+    claim, leg, start, end = claim[some], leg[some], start[some], end[some]
+    one = np.ones(len(claim), dtype=np.int64)
+    return Pieces(claim, leg, start, end - start, end - start, one, one, one)
+
+
+def without_overlaps(seeds: Pieces, carried: Pieces) -> Pieces:
+    """The seeds less what other claims' money already was: the first claim on a piece of money wins.
+
+    Args:
+        carried: every piece of a trace of these very seeds (the seeds themselves have hop 1).
+    """
+    others = carried.take((carried.hop > 1) & np.isin(carried.leg, seeds.leg))
+    if not len(others):
+        return seeds
+    claim, leg, start, end = [], [], [], []
+    for k in range(len(seeds)):
+        at = others.leg == seeds.leg[k]
+        for begin, until in gaps(seeds.start_fen[k], seeds.start_fen[k] + seeds.fen[k], others.start_fen[at], others.fen[at]):
+            claim.append(seeds.claim[k])
+            leg.append(seeds.leg[k])
+            start.append(begin)
+            end.append(until)
+    return pieces_at(*(np.asarray(values, dtype=np.int64) for values in (claim, leg, start, end)))
+
+
+def gaps(begin: int, end: int, start: Ints, fen: Ints) -> list[tuple[int, int]]:
+    """The parts of begin … end that no interval covers."""
+    free, at = [], begin
+    for k in np.argsort(start, kind="stable"):
+        if start[k] >= end:
+            break
+        if start[k] > at:
+            free.append((at, int(start[k])))
+        at = max(at, int(start[k] + fen[k]))
+    return [*free, (at, end)] if at < end else free

@@ -1,0 +1,207 @@
+"""Compiled passes over legs in trace order: the only place of this package that knows numba; imported lazily, cached.
+
+Every pass takes `order`, the legs in trace order.
+"""
+
+import heapq
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+NO_BALANCE = np.iinfo(np.int64).min
+"""Marks a balance that no record reports."""
+UNSPENT = -1
+"""Stands for the debit that a slot has not made yet."""
+OVERDRAWN = -2
+"""Stands for a debit the bank paid: what comes in later repays it."""
+
+
+@njit(cache=True)
+def reported_openings(
+    order: Ints,
+    source: Codes,
+    target: Codes,
+    given: Ints,
+    received: Ints,
+    source_balance: Ints,
+    target_balance: Ints,
+    slots: int,
+) -> Ints:
+    """Opening balance of each slot that follows from the first balance reported for it; NO_BALANCE where none is."""
+    net = np.zeros(slots, np.int64)
+    opening = np.full(slots, NO_BALANCE, np.int64)
+    for leg in order:
+        s, t = source[leg], target[leg]
+        net[s] -= given[leg]
+        net[t] += received[leg]
+        if leg < len(source_balance):
+            if source_balance[leg] != NO_BALANCE and opening[s] == NO_BALANCE:
+                opening[s] = source_balance[leg] - net[s]
+            if target_balance[leg] != NO_BALANCE and opening[t] == NO_BALANCE:
+                opening[t] = target_balance[leg] - net[t]
+    return opening
+
+
+@njit(cache=True)
+def totals(
+    order: Ints, source: Codes, target: Codes, given: Ints, received: Ints, ends: Flags, slots: int
+) -> tuple[Ints, Ints, Ints]:
+    """Per slot: the lowest running balance from 0 (0 at the most, and where tracing ends), all credits, all debits."""
+    credited = np.zeros(slots, np.int64)
+    debited = np.zeros(slots, np.int64)
+    lowest = np.zeros(slots, np.int64)
+    for leg in order:
+        s, t = source[leg], target[leg]
+        debited[s] += given[leg]
+        if not ends[s]:
+            lowest[s] = min(lowest[s], credited[s] - debited[s])
+        credited[t] += received[leg]
+    return lowest, credited, debited
+
+
+@njit(cache=True)
+def tie_order(
+    order: Ints, time: Ints, source: Codes, target: Codes, given: Ints, received: Ints, ends: Flags, opening: Ints, known: Flags
+) -> Ints:
+    """Order of the legs in which, within one instant, a debit the balance does not cover waits for a credit of that instant.
+
+    Otherwise the legs keep their order. Balances of slots whose opening is not known start at 0 and are never let below 0
+    (what is missing was there before). Debits of one slot never overtake each other. A cycle of debits that wait for each
+    other goes in the given order.
+    """
+    slots = len(opening)
+    settled = np.empty(len(order), np.int64)
+    balance = np.where(known, opening, 0)
+    pending = np.zeros(slots, np.int64)  # credits of this instant still to come
+    head = np.full(slots, -1, np.int64)  # place of the first waiting debit of the slot
+    tail = np.full(slots, -1, np.int64)
+    after = np.full(len(order), -1, np.int64)
+    placed = np.zeros(len(order), np.bool_)
+    ready = [np.int64(0)]
+    ready.pop()
+    filled, begin = 0, 0
+    while begin < len(order):
+        end = begin + 1
+        while end < len(order) and time[order[end]] == time[order[begin]]:
+            end += 1
+        for place in range(begin, end):
+            leg = order[place]
+            if source[leg] != target[leg] and received[leg] > 0:
+                pending[target[leg]] += 1
+        for forced in range(2):
+            for place in range(begin, end):
+                if placed[place]:
+                    continue
+                leg = order[place]
+                s = source[leg]
+                waits = given[leg] > 0 and not ends[s] and (head[s] >= 0 or (balance[s] < given[leg] and pending[s] > 0))
+                if forced == 0 and waits:
+                    if head[s] < 0:
+                        head[s] = place
+                    else:
+                        after[tail[s]] = place
+                    tail[s] = place
+                    continue
+                heapq.heappush(ready, np.int64(place))
+                while len(ready) > 0:
+                    now = heapq.heappop(ready)
+                    if placed[now]:
+                        continue
+                    leg = order[now]
+                    s, t = source[leg], target[leg]
+                    placed[now] = True
+                    settled[filled] = leg
+                    filled += 1
+                    if head[s] == now:
+                        head[s] = after[now]
+                    if not ends[s]:
+                        balance[s] -= given[leg]
+                        if balance[s] < 0 and not known[s]:
+                            balance[s] = 0
+                    balance[t] += received[leg]
+                    if s != t and received[leg] > 0:
+                        pending[t] -= 1
+                    for slot in (s, t):
+                        waiting = head[slot]
+                        if waiting >= 0 and (balance[slot] >= given[order[waiting]] or pending[slot] == 0):
+                            heapq.heappush(ready, waiting)
+        begin = end
+    return settled
+
+
+@njit(cache=True)
+def lay_out(
+    order: Ints,
+    source: Codes,
+    target: Codes,
+    given: Ints,
+    received: Ints,
+    ends: Flags,
+    credit_end: Ints,
+    debit_end: Ints,
+    entry: Ints,
+    debit_start: Ints,
+    debit_leg: NDArray[np.int32],
+    write: bool,
+) -> Ints:
+    """Lay credits and debits of every slot end to end on the axis.
+
+    Args:
+        credit_end, debit_end, entry: per slot, where its first credit and debit begin and the entry its first debit takes;
+            all three are moved on.
+        debit_start, debit_leg: filled when `write`; a debit beyond the credits so far is cut, its end is `OVERDRAWN`.
+    Returns:
+        the position at which each leg's credit begins.
+    """
+    start = np.zeros(len(source), np.int64)
+    for leg in order:
+        s, t = source[leg], target[leg]
+        if not ends[s] and given[leg] > 0:
+            begin, end = debit_end[s], debit_end[s] + given[leg]
+            paid = min(max(credit_end[s], begin), end)  # from here on the bank pays
+            if paid > begin:
+                if write:
+                    debit_start[entry[s]], debit_leg[entry[s]] = begin, leg
+                entry[s] += 1
+            if paid < end:
+                if write:
+                    debit_start[entry[s]], debit_leg[entry[s]] = paid, OVERDRAWN
+                entry[s] += 1
+            debit_end[s] = end
+        start[leg] = credit_end[t]
+        credit_end[t] += received[leg]
+    return start
+
+
+@njit(cache=True)
+def earliest_arrivals(
+    order: Ints, time: Ints, source: Codes, target: Codes, given: Ints, ends: Flags, is_start: Flags
+) -> tuple[Ints, Ints]:
+    """Hops and time of the earliest path to each slot from the start slots; -1 where there is none.
+
+    Within one instant the legs are gone through until nothing more is reached, so their order does not matter.
+    """
+    hop = np.where(is_start, 0, -1)
+    arrival = np.zeros(len(is_start), np.int64)
+    begin = 0
+    while begin < len(order):
+        end = begin + 1
+        while end < len(order) and time[order[end]] == time[order[begin]]:
+            end += 1
+        changed = True
+        while changed:
+            changed = False
+            for place in range(begin, end):
+                leg = order[place]
+                s, t = source[leg], target[leg]
+                if hop[s] >= 0 and hop[t] < 0 and given[leg] > 0 and not ends[s]:
+                    hop[t] = hop[s] + 1
+                    arrival[t] = time[leg]
+                    changed = end > begin + 1
+        begin = end
+    return hop, arrival

@@ -1,0 +1,211 @@
+"""Lot links under first in, first out: which fen of which credit each debit spends.
+
+The k-th fen out of a slot is the k-th fen in. Credits and debits of a slot lie on one axis of cumulative fen, and every
+slot has a stretch of one global int64 axis to itself, so that a hop for any number of claims is one binary search.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ledger.book import Ledger
+from ledger.problems import LiushuiError
+from tracing.legs import Ints, Legs, Slots, rows_of
+from tracing.openings import Openings, declared_openings, settled_openings
+from tracing.result import Opening
+from tracing.settle import traceable_legs
+
+UNSPENT = -1
+"""Stands in `debit_leg` for what a slot still holds after its last debit."""
+OVERDRAWN = -2
+"""Stands in `debit_leg` for debits the bank paid: money that came in later repaid it."""
+
+
+@dataclass(frozen=True)
+class Conversions:
+    """The legs whose target receives another quantity than their source gives; sorted by leg."""
+
+    leg: Ints
+    given_fen: Ints
+    received_fen: Ints
+
+
+@dataclass(frozen=True)
+class LotAxis:
+    """The lot links of n legs over m slots, folded up: intervals of one axis instead of a table of overlaps.
+
+    credit_start: position of each leg's first received fen. slot_start: where each slot's stretch begins (m + 1).
+    debit_start, debit_leg: all debits by position, an `UNSPENT` entry closing each slot; debit_start ends with the end of
+        the axis. debits: how many debits each slot has. balance_fen: what each slot holds in the end (meaningless where
+        tracing ends).
+    """
+
+    slots: Slots
+    openings: Openings
+    credit_start: Ints
+    slot_start: Ints
+    debit_start: Ints
+    debit_leg: NDArray[np.int32]
+    debits: Ints
+    balance_fen: Ints
+    conversions: Conversions
+    extra_row: Ints
+    extra_part_fen: Ints
+    idle_row: Ints
+    end_us: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many transfers there are."""
+        return len(self.credit_start) - len(self.extra_row)
+
+    def row(self, leg: Ints) -> Ints:
+        """Transfer row of each leg."""
+        return rows_of(leg, self.rows, self.extra_row)
+
+    def slot_at(self, position: Ints) -> Ints:
+        """The slot each position of the axis belongs to."""
+        return np.searchsorted(self.slot_start, position, side="right") - 1
+
+    def target(self, leg: Ints) -> Ints:
+        """The slot each leg pays into."""
+        return self.slot_at(self.credit_start[leg])
+
+
+def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported") -> LotAxis:
+    """Match every slot's debits to the credits they spend, first in first out.
+
+    Args:
+        as_of_us: only transfers up to this instant exist.
+        opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
+    Source: Clayton's case (1816); tracing.md section 2.
+    """
+    from tracing.kernels import tie_order, totals
+
+    legs = traceable_legs(ledger, as_of_us)
+    declared = declared_openings(ledger, legs, opening)
+    moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
+    order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
+    if np.any(np.diff(legs.time_us[order]) == 0):
+        order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known)
+    lowest, credited, debited = totals(order, *moved, len(legs.slots))
+    openings = settled_openings(ledger, order, legs, declared, lowest, opening)
+    return laid_out(legs, order, openings, credited, debited)
+
+
+def laid_out(legs: Legs, order: Ints, openings: Openings, credited: Ints, debited: Ints) -> LotAxis:
+    """The axis of legs in trace order, given what each slot held before and its total credits and debits."""
+    from tracing.kernels import lay_out
+
+    check_total(legs, openings)
+    held, owed = np.maximum(openings.fen, 0), np.maximum(-openings.fen, 0)
+    stretch = np.maximum(held + credited, owed + np.where(legs.slots.ends, 0, debited))
+    start = np.concatenate([[0], np.cumsum(stretch)])
+    moved = (order, legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
+    no_start, no_leg = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    count = (owed > 0).astype(np.int64)
+    lay_out(*moved, start[:-1] + held, start[:-1] + owed, count, no_start, no_leg, False)
+    place = np.concatenate([[0], np.cumsum(count + 1)])
+    debit_start, debit_leg = np.empty(place[-1] + 1, dtype=np.int64), np.full(place[-1], UNSPENT, dtype=np.int32)
+    owing = np.flatnonzero(owed)
+    debit_start[place[owing]], debit_leg[place[owing]] = start[owing], OVERDRAWN
+    debit_end = start[:-1] + owed
+    credit_start = lay_out(*moved, start[:-1] + held, debit_end, place[:-1] + (owed > 0), debit_start, debit_leg, True)
+    debit_start[place[1:] - 1] = debit_end
+    debit_start[-1] = start[-1]
+    return LotAxis(
+        slots=legs.slots,
+        openings=openings,
+        credit_start=credit_start,
+        slot_start=start,
+        debit_start=debit_start,
+        debit_leg=debit_leg,
+        debits=count,
+        balance_fen=openings.fen + credited - debited,
+        conversions=conversions_of(legs),
+        extra_row=legs.extra_row,
+        extra_part_fen=legs.extra_part_fen,
+        idle_row=legs.idle_row,
+        end_us=int(legs.time_us.max()) if len(legs.time_us) else 0,
+        warnings=legs.warnings,
+    )
+
+
+def conversions_of(legs: Legs) -> Conversions:
+    """The legs that convert."""
+    leg = np.flatnonzero(legs.given_fen != legs.received_fen)
+    return Conversions(leg, legs.given_fen[leg], legs.received_fen[leg])
+
+
+def check_total(legs: Legs, openings: Openings) -> None:
+    """Refuse a ledger whose fen do not fit one int64 axis.
+
+    Raises: LiushuiError TRC-TOO-MUCH-MONEY above 9.2e18 fen in total.
+    """
+    total = sum(exact_sum(values) for values in (legs.given_fen, legs.received_fen, np.abs(openings.fen)))
+    if total >= 2**63:
+        raise LiushuiError(
+            "TRC-TOO-MUCH-MONEY", f"the ledger moves {total} fen in total, more than the {2**63 - 1} a trace can lay out"
+        )
+
+
+def exact_sum(values: Ints) -> int:
+    """The sum as a Python integer: no overflow."""
+    return int((values >> 32).sum()) * 2**32 + int((values & 0xFFFFFFFF).sum())
+
+
+@dataclass(frozen=True)
+class Overlaps:
+    """Parts of intervals that fall on one debit entry each: which interval, which entry, where it starts, how long."""
+
+    piece: Ints
+    entry: Ints
+    start: Ints
+    length: Ints
+
+
+def overlaps(axis: LotAxis, start: Ints, length: Ints) -> Overlaps:
+    """Cut intervals of the axis at the debits they fall on. Empty intervals give nothing."""
+    live = np.flatnonzero(length > 0)
+    begin, end = start[live], start[live] + length[live]
+    first = np.searchsorted(axis.debit_start, begin, side="right") - 1
+    count = np.searchsorted(axis.debit_start, end, side="left") - first
+    piece = np.repeat(live, count)
+    entry = np.repeat(first - (np.cumsum(count) - count), count) + np.arange(len(piece))
+    cut_start = np.maximum(np.repeat(begin, count), axis.debit_start[entry])
+    cut_end = np.minimum(np.repeat(end, count), axis.debit_start[entry + 1])
+    some = cut_end > cut_start
+    return Overlaps(piece[some], entry[some], cut_start[some], (cut_end - cut_start)[some])
+
+
+@dataclass(frozen=True)
+class LotLinks:
+    """The lot links as a table: `length_fen` fen of in_leg, from in_offset on, are spent by out_leg at out_offset.
+
+    Sorted by in_leg, then in_offset; lengths per in_leg sum to what it received. out_leg is `UNSPENT` or `OVERDRAWN` where
+    no leg spends them.
+    """
+
+    in_leg: Ints
+    out_leg: NDArray[np.int32]
+    in_offset_fen: Ints
+    out_offset_fen: Ints
+    length_fen: Ints
+
+
+def lot_links(axis: LotAxis, received_fen: Ints) -> LotLinks:
+    """Unfold the axis into its table: at most 2n + m rows.
+
+    Args:
+        received_fen: what each leg's target received.
+    """
+    overlap = overlaps(axis, axis.credit_start, received_fen)
+    return LotLinks(
+        in_leg=overlap.piece,
+        out_leg=axis.debit_leg[overlap.entry],
+        in_offset_fen=overlap.start - axis.credit_start[overlap.piece],
+        out_offset_fen=overlap.start - axis.debit_start[overlap.entry],
+        length_fen=overlap.length,
+    )

@@ -1,0 +1,86 @@
+"""What a trace is asked and what it answers: parameters, the five result tables, and their conservation."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+ENGINE_VERSION = "1"
+METHODS = ("fifo",)
+SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
+
+Opening = Literal["reported", "implied", "zero"]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What to trace and how. Limits are None by default: nothing is cut off.
+
+    as_of_us: only transfers up to and including this instant (UTC microseconds) exist.
+    reports: ids of the reports to trace; None = all. currency: None = that of the claims, the commonest where they differ.
+    max_hops: do not follow money beyond this hop. hop_window_us: do not follow money that rested longer than this.
+    min_amount_fen: do not follow pieces smaller than this.
+    """
+
+    method: str = "fifo"
+    as_of_us: int | None = None
+    reports: tuple[str, ...] | None = None
+    currency: str | None = None
+    opening: Opening = "reported"
+    max_hops: int | None = None
+    hop_window_us: int | None = None
+    min_amount_fen: int = 0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that cut something off: how many pieces and how much of victims' money it stopped following."""
+
+    name: str
+    value: str
+    pieces: int
+    basis_fen: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where the claims' money went. Frames are sorted, ids are strings, `*_code` are positions in `ledger.accounts`.
+
+    claims: claim, victim, transfer, transfer_row, currency, reported_fen, overlap_fen, claim_fen (= reported - overlap).
+    traced: claim, transfer, transfer_row, hop, tier, time_us, source, target, source_code, target_code, amount_fen,
+        traced_fen, basis_fen, made_by. One row per (claim, transfer); traced is in what left the source.
+    held: claim, account, account_code, tier, held_fen, basis_fen, balance_fen, opening_fen, opening_source, since_us (the
+        newest arrival of money still held).
+    sinks: claim, sink, account, account_code, amount_fen (victims' money).
+    frontier: claim, account, institution, from_us, to_us, traced_fen, why.
+    """
+
+    parameters: Parameters
+    ledger_digest: str
+    batch: int
+    claims: pd.DataFrame
+    traced: pd.DataFrame
+    held: pd.DataFrame
+    sinks: pd.DataFrame
+    frontier: pd.DataFrame
+    limits: tuple[Limit, ...] = ()
+    warnings: tuple[str, ...] = ()
+    engine_version: str = field(default=ENGINE_VERSION)
+
+    def totals(self) -> pd.DataFrame:
+        """Per claim: claim_fen, held_fen (basis), sinks_fen. Their difference is zero, see `conserved`."""
+        held = self.held.groupby("claim")["basis_fen"].sum()
+        sunk = self.sinks.groupby("claim")["amount_fen"].sum()
+        claims = self.claims.set_index("claim")
+        return pd.DataFrame(
+            {
+                "claim_fen": claims["claim_fen"],
+                "held_fen": held.reindex(claims.index, fill_value=0),
+                "sinks_fen": sunk.reindex(claims.index, fill_value=0),
+            }
+        )
+
+    def unbalanced(self) -> pd.DataFrame:
+        """The claims for which held + sinks is not the claim; empty on every sound trace."""
+        totals = self.totals()
+        return totals[totals["held_fen"] + totals["sinks_fen"] != totals["claim_fen"]]

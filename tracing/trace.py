@@ -1,0 +1,171 @@
+"""A trace: every claim followed through the lot links, told in five tables, conservation asserted."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ledger.book import Ledger
+from ledger.problems import LiushuiError
+from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
+from tracing.follow import Followed, Pieces, follow
+from tracing.frontier import frontier_of
+from tracing.holdings import held_of, sinks_of
+from tracing.index import indexed_axis
+from tracing.legs import Ints
+from tracing.lots import LotAxis, lot_axis
+from tracing.result import METHODS, Limit, Parameters, Trace
+
+
+def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
+    """Follow the reported payments to where their money is.
+
+    Raises:
+        LiushuiError TRC-METHOD for a method that does not exist; TRC-TOO-MUCH-MONEY for a ledger beyond int64.
+        AssertionError when a claim does not balance: a mistake of ours, never to be passed over.
+    """
+    parameters = parameters or Parameters()
+    if parameters.method not in METHODS:
+        raise LiushuiError("TRC-METHOD", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
+    axis = axis_for(ledger, parameters)
+    claims = claims_of(ledger, axis, parameters)
+    holder = holders_of_accounts(ledger)
+    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters)
+    trace = told(ledger, axis, claims, seeds, followed, parameters)
+    unbalanced = trace.unbalanced()
+    assert unbalanced.empty, f"claims that do not balance: {unbalanced.to_dict('index')}"
+    return trace
+
+
+def axis_for(ledger: Ledger, parameters: Parameters) -> LotAxis:
+    """The lot links the parameters ask for: the stored index where it fits, else built now."""
+    if parameters.as_of_us is None and parameters.opening == "reported":
+        return indexed_axis(ledger)
+    return lot_axis(ledger, parameters.as_of_us, parameters.opening)
+
+
+def holders_of_accounts(ledger: Ledger) -> Ints:
+    """A number per account, the same for all accounts of one holder; accounts without a holder are their own."""
+    code, _ = pd.factorize(ledger.accounts["holder"])
+    alone = -1 - np.arange(len(code))
+    return np.asarray(np.where(code < 0, alone, code), dtype=np.int64)
+
+
+def followed_claims(
+    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters
+) -> tuple[Pieces, Followed]:
+    """The disputed payments and where they went; money another claim already covers belongs to that claim."""
+    needs_time = parameters.hop_window_us is not None
+    time_us = np.asarray(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
+    payer = payers(ledger, claims, holder)
+    holder = holder[axis.slots.account]
+    seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)
+    followed = follow(axis, seeds, holder, parameters, time_us)
+    disjoint = without_overlaps(seeds, followed.carried)
+    if disjoint is not seeds:
+        seeds = with_tiers(axis, disjoint, holder, payer)
+        followed = follow(axis, seeds, holder, parameters, time_us)
+    return seeds, followed
+
+
+def payers(ledger: Ledger, claims: Claims, holder: Ints) -> Ints:
+    """Holder of the account each claim's disputed payment left."""
+    rows = claims.table["transfer_row"].to_numpy(dtype=np.int64)
+    source = np.asarray(ledger.read(("source",))["source"].take(pa.array(rows)).to_numpy())
+    return np.asarray(holder[source])
+
+
+def with_tiers(axis: LotAxis, seeds: Pieces, holder: Ints, payer: Ints) -> Pieces:
+    """Seeds with tier 1, or 0 where the victim paid an own account."""
+    return replace(seeds, tier=(payer[seeds.claim] != holder[axis.target(seeds.leg)]).astype(np.int64))
+
+
+def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed: Followed, parameters: Parameters) -> Trace:
+    """The result tables of a followed trace."""
+    traced_fen = np.bincount(seeds.claim, minlength=len(claims.table)) * 0
+    np.add.at(traced_fen, seeds.claim, seeds.basis_fen)
+    overlap = claims.table["reported_fen"].to_numpy() - traced_fen
+    table = claims.table.drop(columns=["paid_fen", "reported_us"]).assign(overlap_fen=overlap, claim_fen=traced_fen)
+    names = table["claim"].to_numpy(dtype=object)
+    overlapped = [
+        f"{fen} fen of report {name} are already claimed by an earlier report"
+        for name, fen in zip(names, overlap, strict=True)
+        if fen
+    ]
+    held = held_of(ledger, axis, followed, names)
+    traced = traced_of(ledger, axis, followed, names)
+    return Trace(
+        parameters=parameters,
+        ledger_digest=ledger.digest,
+        batch=ledger.batch,
+        claims=table,
+        traced=traced,
+        held=held,
+        sinks=sinks_of(ledger, axis, followed, names),
+        frontier=frontier_of(ledger, axis, followed, names),
+        limits=limits_hit(parameters, followed),
+        warnings=axis.warnings + claims.warnings + tuple(overlapped),
+    )
+
+
+def limits_hit(parameters: Parameters, followed: Followed) -> tuple[Limit, ...]:
+    """The limits that cut something off, with what they cut."""
+    value = {"max_hops": parameters.max_hops, "hop_window": parameters.hop_window_us, "min_amount": parameters.min_amount_fen}
+    return tuple(Limit(name, str(value[name]), len(cut), int(cut.basis_fen.sum())) for name, cut in followed.cut if len(cut))
+
+
+def traced_of(
+    ledger: Ledger, axis: LotAxis, followed: Followed, names: "np.ndarray[tuple[int], np.dtype[np.object_]]"
+) -> pd.DataFrame:
+    """The `traced` table: one row per claim and transfer."""
+    pieces = followed.carried
+    if not len(pieces):
+        return pd.DataFrame(columns=TRACED_COLUMNS)
+    by_piece = pd.DataFrame(
+        {
+            "claim": pieces.claim,
+            "transfer_row": axis.row(pieces.leg),
+            "hop": pieces.hop,
+            "tier": pieces.tier,
+            "traced_fen": pieces.fen,
+            "basis_fen": pieces.basis_fen,
+            "linked": pieces.linked,
+        }
+    )
+    parts = by_piece.groupby(["claim", "transfer_row"], sort=True)
+    table = parts.agg({"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min"}).reset_index()
+    return with_transfers(ledger, table.assign(claim=names[table["claim"]]))
+
+
+TRACED_COLUMNS = [
+    "claim", "transfer", "transfer_row", "hop", "tier", "time_us", "source", "target", "source_code", "target_code",
+    "amount_fen", "traced_fen", "basis_fen", "made_by",
+]  # fmt: skip
+
+
+def with_transfers(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
+    """The traced rows with what the ledger says of their transfers, sorted by claim, hop, time and transfer."""
+    rows, place = np.unique(table["transfer_row"].to_numpy(), return_inverse=True)
+    found = rows_of_ledger(ledger, rows)
+    account = ledger.accounts["account"].to_numpy(dtype=object)
+    is_card = (
+        ledger.accounts["kind"].astype(object).eq("card").to_numpy(dtype=bool)
+    )  # its number ties a redemption to its purchase
+    source, target = (np.asarray(found[name].to_numpy())[place] for name in ("source", "target"))
+    full = table.assign(
+        transfer=np.asarray(found["transfer"].to_pylist(), dtype=object)[place],
+        time_us=np.asarray(found["time"].cast(pa.int64()).to_numpy())[place],
+        source=account[source],
+        target=account[target],
+        source_code=source,
+        target_code=target,
+        amount_fen=np.asarray(found["amount_fen"].to_numpy())[place],
+        made_by=np.where((table["linked"] == 1) | is_card[source], "reference", "method"),
+    )
+    return full[TRACED_COLUMNS].sort_values(["claim", "hop", "transfer_row"], ignore_index=True)
+
+
+def rows_of_ledger(ledger: Ledger, rows: Ints) -> pa.Table:
+    """What the ledger says of the given transfer rows."""
+    return ledger.read(("transfer", "time", "source", "target", "amount_fen")).take(pa.array(rows))
