@@ -1,0 +1,52 @@
+"""Record files for the ledger's tests: written as a desk would hand them in."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from ledger.ingest import IngestResult, ingest
+from ledger.problems import Problem
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+BANK = "transfer,time,source,target,amount"
+
+
+def shared(name: str) -> Path:
+    """A file of outside data; the test is skipped where it is absent."""
+    path = SHARED / name
+    if not path.exists():
+        if os.environ.get("CI_NO_SKIPS"):
+            pytest.fail(f"{name} is absent")
+        pytest.skip(f"outside data {name} is absent")
+    return path
+
+
+def bank(count: int, prefix: str = "T", accounts: int = 7) -> str:
+    """A sound bank file of that many transfers, one a minute."""
+    rows = (
+        f"{prefix}{n},2025-03-{1 + n // 1440:02d}T{n // 60 % 24:02d}:{n % 60:02d}:00+08:00,"
+        f"62220000{n % accounts},62220001{n % (accounts + 1)},{n + 1}.{n % 100:02d}"
+        for n in range(count)
+    )
+    return "\n".join([BANK, *rows]) + "\n"
+
+
+def put(folder: Path, **files: str | bytes) -> Path:
+    """Write files by name (an underscore stands for the last dot)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = folder / ".".join(name.rsplit("_", 1))
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def land(tmp_path: Path, **files: str | bytes) -> IngestResult:
+    """Ingest files into the ledger at `tmp_path/ledger`."""
+    return ingest(tmp_path / "ledger", [put(tmp_path / "records", **files)])
+
+
+def codes(problems: Iterable[Problem], *severities: str) -> list[str]:
+    """The codes of the problems, all or those of some severities."""
+    return [problem.code for problem in problems if not severities or problem.severity in severities]

@@ -1,0 +1,93 @@
+"""Kill -9 at any moment leaves whole batches, and the same command then completes the work."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger import open_ledger, verify_store
+from ledger.ingest import ingest
+from ledger.problems import LiushuiError
+from tests.ledger.folders import bank, put
+
+CHILD = """
+import sys
+from pathlib import Path
+import pyarrow.csv, pyarrow.parquet, pandas, sqlalchemy
+import ledger.batch, ledger.kernels
+from ledger.ingest import ingest
+print("ready", flush=True)
+sys.stdin.readline()
+ingest(Path(sys.argv[1]), [Path(sys.argv[2])])
+"""
+ROWS = 200_000
+KILLS = 10
+
+
+def _child(home: Path, records: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(home), str(records)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+
+def test_kill_minus_nine_leaves_whole_batches(tmp_path: Path) -> None:
+    records = put(tmp_path / "records", bank_csv=bank(ROWS, accounts=997))
+    reference = ingest(tmp_path / "reference", [records])
+    chance = random.Random(7)
+    waits = [chance.uniform(0.0, 1.0) for _ in range(KILLS)]
+    child = _child(tmp_path / "k0", records)
+    killed = 0
+    for number, wait in enumerate(waits):
+        home, current = tmp_path / f"k{number}", child
+        child = _child(tmp_path / f"k{number + 1}", records)
+        with current:
+            assert current.stdout
+            assert current.stdout.readline() == b"ready\n"
+            assert current.stdin
+            current.stdin.write(b"go\n")
+            current.stdin.flush()
+            time.sleep(wait)
+            current.kill()
+        killed += current.returncode == -9
+        _is_whole(home)
+        ingest(home, [records])
+        assert open_ledger(home).digest == reference.digest
+        assert all(check.sound for check in verify_store(home))
+    with child:
+        child.kill()
+    assert killed >= KILLS // 2
+
+
+def _is_whole(home: Path) -> None:
+    """Either nothing is published, or all of it."""
+    try:
+        ledger = open_ledger(home)
+    except LiushuiError as error:
+        assert error.code in ("LDG-no-ledger", "LDG-no-batch")
+        return
+    assert ledger.transfer_count == len(ledger.transfers("transfer")) == ROWS
+
+
+def test_orphans_are_ignored_and_collected_after_a_grace_time(tmp_path: Path) -> None:
+    import os
+
+    records = put(tmp_path / "records", bank_csv=bank(3))
+    home = tmp_path / "ledger"
+    ingest(home, [records])
+    young, old = home / "segments" / "000002-transfers-1.parquet", home / "segments" / ".000002-transfers.tmp"
+    young.write_bytes(b"x")
+    old.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    ingest(home, [records])
+    assert young.exists()
+    assert not old.exists()
+    assert open_ledger(home).transfer_count == 3
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(LiushuiError, match="cannot be written"):
+        ingest(tmp_path / "file", [tmp_path])
