@@ -1,0 +1,83 @@
+"""Print the benchmark table: `python -m benchmarks [--transfers 1000000 --transfers 10000000] [--folder DIR] [--out FILE]`."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Measured, measured
+from benchmarks.world import CLAIMS, world, write_records
+
+HEADER = "| transfers | job | seconds | peak MB | ratio | note |\n|---:|---|---:|---:|---|---|"
+
+
+def main() -> None:
+    """Measure every size asked for and print the table."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--transfers", type=int, action="append", help="size of the ledger; may be given several times")
+    words.add_argument("--folder", type=Path, help="where the records and ledgers are made (default: a temporary folder)")
+    words.add_argument("--out", type=Path, help="also write the table to this file")
+    asked = words.parse_args()
+    base = asked.folder or Path(tempfile.mkdtemp(prefix="liushui-benchmark-"))
+    lines = [HEADER]
+    try:
+        for transfers in asked.transfers or [1_000_000, 10_000_000]:
+            lines += rows(base / str(transfers), transfers)
+    finally:
+        if asked.folder is None:
+            shutil.rmtree(base, ignore_errors=True)
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if asked.out:
+        asked.out.write_text(text, encoding="utf-8")
+
+
+def rows(folder: Path, transfers: int) -> list[str]:
+    """The table rows of one size."""
+    note(f"{transfers:,} transfers: making the records")
+    write_records(world(transfers), folder)
+    jobs = {}
+    for name in ("pandas", "pandas-pyarrow", "ingest", "trace", "deques", "duckdb"):
+        note(f"{transfers:,} transfers: {name}")
+        jobs[name] = measured("benchmarks.contenders", name, str(folder), str(transfers))
+    shutil.rmtree(folder)
+    return [row(transfers, *cells) for cells in told(jobs)]
+
+
+def told(jobs: dict[str, Measured]) -> list[tuple[str, Measured, float | None, str, str]]:
+    """Job, its measurement, seconds, ratio and note, in reading order."""
+    seconds = {name: job.answer.get("seconds") for name, job in jobs.items()}
+    ingest, trace, deques = jobs["ingest"].answer, jobs["trace"].answer, jobs["deques"].answer
+    size = f"ledger {ingest['bytes'] / 1e6:.0f} MB = {100 * ingest['bytes'] / ingest['csv_bytes']:.1f} % of the CSV" if ingest else ""
+    parse = f"{ratio(seconds['ingest'], seconds['pandas'])} × pandas, {ratio(seconds['ingest'], seconds['pandas-pyarrow'])} × pandas on pyarrow"
+    same = "the same held fen as the replay" if trace and trace["checksum"] == deques.get("checksum") else "DIFFERENT FROM THE REPLAY"
+    return [
+        ("pandas.read_csv, parse only", jobs["pandas"], seconds["pandas"], "1", ""),
+        ("pandas.read_csv(engine='pyarrow'), parse only", jobs["pandas-pyarrow"], seconds["pandas-pyarrow"], "", ""),
+        ("liushui ingest, all checks, lot index", jobs["ingest"], seconds["ingest"], parse, size),
+        (f"plain-Python deque replay, {CLAIMS:,} claims, arrays in memory", jobs["deques"], seconds["deques"], "1", ""),
+        ("DuckDB recursive CTE, reachable accounts only", jobs["duckdb"], seconds["duckdb"], "", ""),
+        ("liushui open + trace", jobs["trace"], seconds["trace"], f"{ratio(seconds['deques'], seconds['trace'])} × as fast as the replay", same),
+        ("liushui trace alone, ledger open", jobs["trace"], trace.get("alone"), f"{ratio(seconds['deques'], trace.get('alone'))} × as fast as the replay", same),
+    ]  # fmt: skip
+
+
+def row(transfers: int, name: str, job: Measured, seconds: float | None, compared: str, remark: str) -> str:
+    """One line of the table."""
+    shown = job.failed if seconds is None else f"{seconds:.3f}"
+    return f"| {transfers:,} | {name} | {shown} | {job.peak_mb:,} | {compared} | {remark} |"
+
+
+def ratio(one: float | None, other: float | None) -> str:
+    """one / other with three digits; a dash where either is missing."""
+    return f"{one / other:.3g}" if one and other else "–"
+
+
+def note(text: str) -> None:
+    """Progress on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
