@@ -171,7 +171,9 @@ def overlaps(axis: LotAxis, start: Ints, length: Ints) -> Overlaps:
     live = np.flatnonzero(length > 0)
     begin, end = start[live], start[live] + length[live]
     first = np.searchsorted(axis.debit_start, begin, side="right") - 1
-    count = np.searchsorted(axis.debit_start, end, side="left") - first
+    count = np.ones(len(live), dtype=np.int64)
+    wide = np.flatnonzero(end > axis.debit_start[first + 1])  # most pieces are spent by one debit: no second search for them
+    count[wide] = np.searchsorted(axis.debit_start, end[wide], side="left") - first[wide]
     piece = np.repeat(live, count)
     entry = np.repeat(first - (np.cumsum(count) - count), count) + np.arange(len(piece))
     cut_start = np.maximum(np.repeat(begin, count), axis.debit_start[entry])

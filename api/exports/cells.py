@@ -1,0 +1,26 @@
+"""Cells of CSV files: text from records must not start a formula in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Collection, Iterable, Sequence
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What spreadsheets take for the start of a formula, full-width forms included."""
+
+
+def guarded(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would calculate it."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str]], amounts: Collection[str] = ()) -> bytes:
+    """A CSV file (RFC 4180, UTF-8) with a header row; every cell guarded except the columns of amounts.
+
+    Lines end in CR LF: with LF alone the csv module leaves a CR inside a cell unquoted, and the row would break there.
+    """
+    exact = {column for column, name in enumerate(header) if name in amounts}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([cell if column in exact else guarded(cell) for column, cell in enumerate(row)] for row in rows)
+    return text.getvalue().encode("utf-8", "replace")
