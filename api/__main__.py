@@ -1,0 +1,5 @@
+"""`python -m api` is `liushui`."""
+
+from api.cli import main
+
+main()

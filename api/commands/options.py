@@ -1,0 +1,41 @@
+"""Options that several commands share, with the example each help text shows."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+LedgerFolder = Annotated[Path, typer.Argument(metavar="LEDGER", help="The ledger folder, made by `liushui ingest`.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the result files; made if missing.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="Only transfers up to this instant exist, e.g. 2026-03-01T18:00:00+08:00."),
+]
+Now = Annotated[
+    str | None, typer.Option("--now", metavar="TIME", help="The moment the answer is for, e.g. 2026-03-01T18:00:00+08:00.")
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option("--report", metavar="ID", help="Trace this report only; repeat for more. Default: every report."),
+]
+Method = Annotated[str, typer.Option("--method", metavar="NAME", help="Tracing method; in this version: fifo.")]
+MaxHops = Annotated[
+    int | None, typer.Option("--max-hops", metavar="N", min=1, help="Do not follow money beyond hop N. Default: no cap.")
+]
+HopWindow = Annotated[
+    str | None,
+    typer.Option(
+        "--hop-window", metavar="DURATION", help="Do not follow money that rested longer, e.g. PT72H. Default: no window."
+    ),
+]
+MinAmount = Annotated[
+    str, typer.Option("--min-amount", metavar="YUAN", help="Do not follow pieces smaller than this, e.g. 10.00.")
+]
+Opening = Annotated[
+    str, typer.Option("--opening", metavar="WORD", help="Opening balances: reported (else implied), implied, or zero.")
+]
+Currency = Annotated[
+    str | None,
+    typer.Option("--currency", metavar="CODE", help="The currency to trace, e.g. CNY. Default: that of most claims."),
+]

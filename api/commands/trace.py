@@ -1,0 +1,179 @@
+"""`liushui trace`, `rank`, `freeze` and `diagram`: from a ledger to the files a desk uses."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.options import (
+    AsOf,
+    Currency,
+    HopWindow,
+    Json,
+    LedgerFolder,
+    MaxHops,
+    Method,
+    MinAmount,
+    Now,
+    Opening,
+    OutFolder,
+    Reports,
+)
+from api.commands.output import counted, progress, sum_text, tell
+
+SHOWN = 10
+
+
+def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
+    ledger: LedgerFolder,
+    out: OutFolder,
+    method: Method = "fifo",
+    reports: Reports = None,
+    as_of: AsOf = None,
+    max_hops: MaxHops = None,
+    hop_window: HopWindow = None,
+    min_amount: MinAmount = "0.00",
+    opening: Opening = "reported",
+    currency: Currency = None,
+    as_json: Json = False,
+) -> None:
+    """Trace the reported money and write the result files.
+
+    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json.
+
+    The amounts are exact: per claim, held + sinks = the claim, to the fen. A limit that cut something off is named.
+
+    Example: `liushui trace ledger --out result --as-of 2026-03-01T18:00:00+08:00 --report R1 --report R2`
+    """
+    words = {"method": method, "reports": reports, "as_of": as_of, "max_hops": max_hops, "hop_window": hop_window}
+    words |= {"min_amount": min_amount, "opening": opening, "currency": currency}
+    from api import pipeline
+
+    opened, traced = traced_with(ledger, words)
+    with progress("writing"):
+        pipeline.write_trace(opened, traced, out)
+        pipeline.keep_trace(opened, traced, ledger)
+    summary = pipeline.summary(opened, traced)
+    tell(as_json, summary | {"out": str(out)}, [*trace_lines(summary), f"files: {out}"])
+
+
+def rank(ledger: LedgerFolder, out: OutFolder, as_of: AsOf = None, now: Now = None, as_json: Json = False) -> None:
+    """Rank accounts by what a freeze would save.
+
+    Writes ranking.csv and findings.csv.
+
+    The ranking is for --now; without it for the moment the records end, or --as-of.
+
+    Example: `liushui rank ledger --out result --as-of 2026-03-01T18:00:00+08:00`
+    """
+    from api import pipeline
+
+    judged = judged_with(ledger, as_of, now)[2]
+    pipeline.write_judged(judged, out)
+    result = pipeline.judged_told(judged) | {"out": str(out)}
+    tell(as_json, result, [*pipeline.ranking_lines(judged), f"files: {out / 'ranking.csv'} {out / 'findings.csv'}"])
+
+
+def freeze(
+    ledger: LedgerFolder,
+    out: OutFolder,
+    as_of: AsOf = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="At most N requests, the best first.")
+    ] = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Write a freeze batch, one set of files per institution.
+
+    A CSV, an XLSX and a JSON file of stop payments and freezes each, and batch.json over all.
+
+    The validity of the requests starts at --now; without it at --as-of; without that at this computer's clock.
+
+    Example: `liushui freeze ledger --out batch --limit 50`
+    """
+    from datetime import UTC, datetime
+
+    from api import pipeline
+
+    opened, traced, judged, told = judged_with(ledger, as_of, now, limit)
+    moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
+    batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
+    tell(as_json, batch | {"out": str(out)}, [batch_line(batch), f"files: {out}"])
+
+
+def diagram(
+    ledger: LedgerFolder,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The picture; its format by its extension.")],
+    reports: Reports = None,
+    as_of: AsOf = None,
+    title: Annotated[str, typer.Option("--title", help="Text above the picture.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Draw where the money went.
+
+    One column per hop, an amount and a time on every flow.
+
+    Example: `liushui diagram ledger --out flow.svg --report R1`
+    """
+    from api import pipeline
+
+    opened, traced = traced_with(ledger, {"reports": reports, "as_of": as_of}, lambda: pipeline.check_drawable(out))
+    with progress("drawing"):
+        pipeline.draw(opened, traced, out, title=title)
+    tell(as_json, {"out": str(out), "bytes": out.stat().st_size}, [f"files: {out}"])
+
+
+def traced_with(ledger: Path, words: dict[str, Any], check: Any = None) -> tuple[Any, Any]:
+    """The opened ledger and its trace; the words and the check come first, so that a typing mistake costs no time."""
+    from api import pipeline
+    from api.parameters import parameters_from
+
+    parameters = parameters_from(words)
+    if check:
+        check()
+    with progress("opening"):
+        opened = pipeline.open_ledger(ledger)
+    with progress("tracing"):
+        return opened, pipeline.trace_ledger(opened, parameters)
+
+
+def judged_with(ledger: Path, as_of: str | None, now: str | None, limit: int | None = None) -> tuple[Any, Any, Any, Any]:
+    """Ledger, trace, judgement, and the moment asked for (None: not said)."""
+    from api import pipeline
+    from api.parameters import moment_of, us_of
+
+    moment = moment_of(us_of(now, "now")) if now else None
+    opened, traced = traced_with(ledger, {"as_of": as_of})
+    with progress("judging"):
+        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit), moment
+
+
+def trace_lines(summary: dict[str, Any]) -> list[str]:
+    """What a trace found, for people."""
+    totals, currency, reach = summary["totals"], summary["currency"], summary["reach"]
+    kinds = "".join(f"; {kind} {sum_text(amount)}" for kind, amount in summary["sinks"].items())
+    way = f"{counted(reach['transfers'], 'transfer')} over {counted(reach['hops'], 'hop')}"
+    lines = [
+        f"{counted(totals['claims'], 'claim')}, {sum_text(totals['amount'], currency)}, by {summary['parameters']['method']}",
+        f"held  {sum_text(totals['held'])} in {counted(reach['resting'], 'account')}",
+        f"sinks {sum_text(totals['sinks'])}{kinds}",
+        f"reach {way}; {counted(reach['terminals'], 'terminal')} take {sum_text(reach['terminal_amount'])}",
+        "held + sinks = claim for every claim" if totals["identity"] else "held + sinks is NOT the claim: a mistake of ours",
+    ]
+    lines += [
+        f"limit {one['name']} {one['value']}: {counted(one['pieces'], 'piece')}, {sum_text(one['basis'])}"
+        for one in summary["limits"]
+    ]
+    warnings = summary["warnings"]
+    lines += [f"warning: {one}" for one in warnings[:SHOWN]]
+    return lines + ([f"… {counted(len(warnings), 'warning')} in all: trace.json"] if len(warnings) > SHOWN else [])
+
+
+def batch_line(batch: dict[str, Any]) -> str:
+    """What a freeze batch asks for, in one line."""
+    totals = batch["totals"]
+    liens = ", ".join(sum_text(amount, currency) for currency, amount in totals["lien_amount"].items()) or "nothing"
+    acts = ", ".join(f"{totals[act]} {act}" for act in ("stop_payment", "freeze", "watch") if totals.get(act))
+    asked = f"{counted(totals['requests'], 'request')} to {counted(totals['institutions'], 'institution')}"
+    return f"{asked} over {liens}" + (f" ({acts})" if acts else "") + f", as of {batch['now']}"

@@ -1,0 +1,99 @@
+"""What the rules say about a trace: findings, the ranking, and the freeze lines that follow from it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from api.parameters import us_of
+from api.results import money
+from ledger.book import Ledger
+from ledger.problems import LiushuiError
+from rules import plan_freezes, rank_accounts, write_ranking
+from rules.catalogue import apply_to
+from rules.dwell import LATENCY_US
+from rules.scope import scope_of
+from rules.score import RankingResult
+from tracing.result import Trace
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything judged about one trace: the ranking with its findings, and the lines of a freeze batch."""
+
+    result: RankingResult
+    lines: pd.DataFrame
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """The ranked accounts."""
+        return self.result.frame
+
+    def roles(self) -> dict[str, str]:
+        """Role by account."""
+        return self.result.roles()
+
+
+def judge(ledger: Ledger, trace: Trace, end_us: int, now: datetime | None = None, limit: int | None = None) -> Judged:
+    """Apply the rules, rank the accounts, plan the freezes.
+
+    Args:
+        end_us: when the records end. now: the moment a request would be sent; every hour after the records' end lowers the
+            chance that money is still there. None: the records' end.
+        limit: how many requests at most.
+    Raises: LiushuiError API-no-claims when no report could be traced: there is nobody to recover anything for.
+    """
+    if not len(trace.claims):
+        why = trace.warnings[0] if trace.warnings else "the ledger holds no reports"
+        raise LiushuiError("API-no-claims", f"no report can be traced: {why}")
+    later = 0 if now is None else max(us_of(now.isoformat(), "now") - end_us, 0)
+    scope = scope_of(ledger, trace)
+    findings, problems = apply_to(scope)
+    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=LATENCY_US + later)
+    return Judged(result, plan_freezes(result, limit))
+
+
+def write_judged(judged: Judged, out: Path) -> None:
+    """Write ranking.csv and findings.csv."""
+    write_ranking(judged.result, out)
+
+
+def judged_told(judged: Judged) -> dict[str, Any]:
+    """The judgement in numbers: accounts, roles, what is recoverable, what is asked for, rates, what could not be evaluated."""
+    frame = judged.ranking
+    asked = {name: money(int(judged.lines[f"{name}_fen"].sum())) for name in ("lien", "expected_recovery")}
+    return {
+        "recoverable": money(int(frame["recoverable_fen"].sum())),
+        "asked": asked,
+        "accounts": len(frame),
+        "roles": dict(sorted(Counter(frame["role"]).items())),
+        "findings": dict(sorted(Counter(one.rule for one in judged.result.findings).items())),
+        "rates": rates(judged),
+        "not_evaluated": [f"{one.code} {one.message}" for one in judged.result.problems],
+    }
+
+
+def rates(judged: Judged) -> list[dict[str, Any]]:
+    """The estimated rate of every recycler, with its interval, by voucher kind."""
+    found = {}
+    for finding in judged.result.findings:
+        if finding.inputs.get("side") == "recycler":
+            told = {name: finding.inputs[name] for name in ("voucher", "rate", "interval", "batches")}
+            found[str(sorted(told.items()))] = told
+    return [found[key] for key in sorted(found, key=lambda key: (str(found[key]["voucher"]), key))]
+
+
+def ranking_lines(judged: Judged) -> list[str]:
+    """The first accounts of the ranking, one line each, then what could not be evaluated."""
+    rows = judged.ranking.head(SHOWN).to_dict("records")
+    lines = [
+        f"{row['rank']:>3}  {row['account']}  {row['role']}  score {row['score']}  held {money(row['held_fen'])}  "
+        f"expected {money(row['expected_recovery_fen'])}"
+        for row in rows
+    ]
+    return lines + [f"not evaluated: {one.code} {one.message}" for one in judged.result.problems]

@@ -1,0 +1,122 @@
+"""The straight line from records to a freeze batch and a picture; the command line, REST and the demo all walk it here.
+
+    ingest -> open_ledger -> trace_claims -> apply_rules -> rank_accounts -> plan_freezes -> write_freeze_batch, write_diagram
+
+Clock, environment and randomness stay outside: `now` and seeds are passed in.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from api.exports import export_for, write_diagram
+from api.freezing.batch import write_freeze_batch
+from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
+from api.parameters import moment_of, one_of
+from api.results import store_trace, write_trace
+from api.summary import last_moment_us, summary
+from ledger.book import Ledger
+from ledger.ingest import ingest
+from ledger.manifest import MANIFEST
+from ledger.opening import open_ledger
+from ledger.problems import Problem
+from ledger.verify import verify_store
+from tracing.index import build_index
+from tracing.result import Parameters, Trace
+from tracing.trace import trace_claims
+
+__all__ = ["Judged", "judge", "judged_told", "open_ledger", "ranking_lines", "summary", "write_judged", "write_trace"]
+
+
+def ingest_records(
+    folder: Path, paths: Sequence[Path], profiles: Sequence[Path] = (), show: Callable[..., None] | None = None
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Ingest files and folders and build the lot index; what was published, and the problems.
+
+    `usable` is false when nothing was published and nothing was there already.
+    """
+    result = ingest(folder, paths, profiles=profiles, progress=show)
+    if result.batch is not None:
+        build_index(open_ledger(folder))
+    told = {
+        "published": result.batch is not None,
+        "usable": result.landed,
+        "batch": result.batch,
+        "digest": result.digest,
+        "rows": {"accounts": result.accounts, "transfers": result.transfers, "reports": result.reports},
+        "files": [asdict(source) for source in result.sources],
+        "known": list(result.known),
+    }
+    return told, list(result.problems)
+
+
+def generate_records(
+    out: Path, scenario: str, seed: int, transfers: int | None, show: Callable[..., None] | None = None
+) -> dict[str, Any]:
+    """Make a record folder with its truth; what was written, without the time it took."""
+    from ledger.generate import generate, scenario_names
+
+    one_of(scenario, scenario_names(), "scenario")
+    made = asdict(generate(out, scenario, seed, transfers, show))
+    return {name: str(value) if isinstance(value, Path) else value for name, value in made.items() if name != "seconds"}
+
+
+def open_if_any(folder: Path) -> Ledger | None:
+    """The ledger, or None before its first batch."""
+    return open_ledger(folder) if (folder / MANIFEST).exists() else None
+
+
+def store_problems(folder: Path) -> tuple[int, list[str]]:
+    """How many things of the published records were checked, and what of it does not hold."""
+    checks = verify_store(folder)
+    return len(checks), [f"{one.name}: {one.detail}" for one in checks if not one.sound]
+
+
+def trace_ledger(ledger: Ledger, parameters: Parameters) -> Trace:
+    """Follow the reported money."""
+    return trace_claims(ledger, parameters)
+
+
+def keep_trace(ledger: Ledger, trace: Trace, folder: Path) -> Path:
+    """Keep the trace beside the ledger, for `verify`."""
+    return store_trace(ledger, trace, folder / "traces")
+
+
+def judge_trace(ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None) -> Judged:
+    """Findings, ranking and freeze lines; without `now` for the moment the records end."""
+    return judge(ledger, trace, records_end_us(ledger, trace), now, limit)
+
+
+def records_end(ledger: Ledger, trace: Trace) -> datetime:
+    """The end of the records the trace saw: as_of, or else the last transfer or report."""
+    return moment_of(records_end_us(ledger, trace))
+
+
+def records_end_us(ledger: Ledger, trace: Trace) -> int:
+    """As `records_end`, in UTC microseconds."""
+    as_of = trace.parameters.as_of_us
+    return as_of if as_of is not None else last_moment_us(ledger)
+
+
+def check_drawable(path: Path) -> None:
+    """Refuse a picture format that does not exist, before any work.
+
+    Raises: LiushuiError that names the formats.
+    """
+    export_for(path.suffix)
+
+
+def draw(ledger: Ledger, trace: Trace, path: Path, *, title: str, judged: Judged | None = None) -> None:
+    """Draw the flow diagram in the format of the file's extension."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_diagram(ledger, trace, path, title=title, roles=None if judged is None else judged.roles())
+
+
+def write_batch(ledger: Ledger, trace: Trace, judged: Judged, out: Path, *, now: datetime, case: str) -> dict[str, Any]:
+    """Write the freeze batch folder, its acts valid from `now`; what batch.json says."""
+    write_freeze_batch(out, ledger, trace, judged.lines, now=now, case=case)
+    told: dict[str, Any] = json.loads((out / "batch.json").read_text(encoding="utf-8"))
+    return told

@@ -1,0 +1,287 @@
+"""The result files of one trace: five tables and the parameters, exact, with the same bytes for the same trace.
+
+Money is written as decimal strings with two decimals, times as ISO 8601 in UTC with the offset `+00:00`. A text cell that a
+spreadsheet would take for a formula gets a leading apostrophe.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from ledger.book import Ledger
+from tracing.result import Limit, Parameters, Trace
+
+TEXT, MONEY, TIME, COUNT = "text", "money", "time", "count"
+COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
+    "traced": {
+        "claim": ("claim", TEXT),
+        "transfer": ("transfer", TEXT),
+        "hop": ("hop", COUNT),
+        "time": ("time_us", TIME),
+        "source": ("source", TEXT),
+        "target": ("target", TEXT),
+        "amount": ("amount_fen", MONEY),
+        "traced": ("traced_fen", MONEY),
+        "basis": ("basis_fen", MONEY),
+        "made_by": ("made_by", TEXT),
+    },
+    "held": {
+        "claim": ("claim", TEXT),
+        "account": ("account", TEXT),
+        "tier": ("tier", COUNT),
+        "held": ("held_fen", MONEY),
+        "basis": ("basis_fen", MONEY),
+        "balance": ("balance_fen", MONEY),
+        "opening": ("opening_fen", MONEY),
+        "opening_source": ("opening_source", TEXT),
+    },
+    "sinks": {
+        "claim": ("claim", TEXT),
+        "sink": ("sink", TEXT),
+        "account": ("account", TEXT),
+        "amount": ("amount_fen", MONEY),
+    },
+    "frontier": {
+        "account": ("account", TEXT),
+        "institution": ("institution", TEXT),
+        "from_time": ("from_us", TIME),
+        "to_time": ("to_us", TIME),
+        "traced": ("traced_fen", MONEY),
+        "why": ("why", TEXT),
+    },
+}
+"""Per result file: the column in the file, the column of the trace it shows, and how it is written."""
+
+FORMULA = r"^[\s\x00-\x1f]*[=+\-@＝＋－＠]|^[\t\r\n]"
+
+
+def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
+    """Write traced.csv, held.csv, sinks.csv, frontier.csv and, last, trace.json into `out`; return what trace.json holds.
+
+    Every file appears whole or not at all; trace.json carries the SHA-256 of the others.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "traced": trace.traced,
+        "held": trace.held,
+        "sinks": per_account(trace.sinks),
+        "frontier": statements(trace.frontier),
+    }
+    digests = {}
+    for name, frame in tables.items():
+        content = csv_bytes(frame, COLUMNS[name])
+        write_whole(out / f"{name}.csv", content)
+        digests[f"{name}.csv"] = hashlib.sha256(content).hexdigest()
+    description = describe(ledger, trace) | {"files": digests}
+    write_whole(out / "trace.json", json_bytes(description))
+    return description
+
+
+def store_trace(ledger: Ledger, trace: Trace, root: Path) -> Path:
+    """Keep the trace under `root/<trace id>/`; a trace that is already there is left as it is."""
+    folder = root / trace_id(trace)
+    if (folder / "trace.json").exists():
+        return folder
+    root.mkdir(parents=True, exist_ok=True)
+    waiting = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
+    try:
+        write_trace(ledger, trace, waiting)
+        waiting.chmod(0o755)
+        waiting.rename(folder)
+    except OSError:
+        shutil.rmtree(waiting, ignore_errors=True)
+        if not (folder / "trace.json").exists():
+            raise
+    return folder
+
+
+def trace_id(trace: Trace) -> str:
+    """The name of a trace: 16 hexadecimal digits over the records, the parameters and the engine."""
+    told = {"ledger": trace.ledger_digest, "engine": trace.engine_version, "parameters": parameters_told(trace.parameters)}
+    return hashlib.sha256(json_bytes(told)).hexdigest()[:16]
+
+
+def describe(ledger: Ledger, trace: Trace) -> dict[str, Any]:
+    """Everything trace.json says about a trace except the digests of the other files."""
+    totals = trace.totals()
+    rows = claims_told(trace, totals)
+    return {
+        "trace": trace_id(trace),
+        "engine_version": trace.engine_version,
+        "ledger_digest": trace.ledger_digest,
+        "batch": trace.batch,
+        "transfers": ledger.transfer_count,
+        "parameters": parameters_told(trace.parameters),
+        "totals": {
+            "claims": len(rows),
+            "amount": money(int(totals["claim_fen"].sum())),
+            "held": money(int(totals["held_fen"].sum())),
+            "sinks": money(int(totals["sinks_fen"].sum())),
+            "identity": all(row["identity"] for row in rows),
+        },
+        "claims": rows,
+        "limits": [
+            {"name": limit.name, "value": limit_value(limit), "pieces": limit.pieces, "basis": money(limit.basis_fen)}
+            for limit in trace.limits
+        ],
+        "warnings": list(trace.warnings),
+    }
+
+
+def claims_told(trace: Trace, totals: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per claim: what was reported, what of it is traced, and where it ended; `identity` is held + sinks = amount."""
+    told = trace.claims.set_index("claim")[["transfer", "currency", "reported_fen", "overlap_fen"]].join(totals)
+    return [
+        {
+            "claim": str(claim),
+            "transfer": str(transfer),
+            "currency": str(currency),
+            "reported": money(int(reported)),
+            "overlap": money(int(overlap)),
+            "amount": money(int(amount)),
+            "held": money(int(held)),
+            "sinks": money(int(sinks)),
+            "identity": bool(held + sinks == amount),
+        }
+        for claim, transfer, currency, reported, overlap, amount, held, sinks in told.itertuples(name=None)
+    ]
+
+
+def limit_value(limit: Limit) -> str:
+    """A limit's value in the words of the command line."""
+    told = {"hop_window": duration, "min_amount": money}.get(limit.name)
+    return told(int(limit.value)) if told else limit.value
+
+
+def parameters_told(parameters: Parameters) -> dict[str, Any]:
+    """The parameters in the words of the command line."""
+    window = parameters.hop_window_us
+    return {
+        "method": parameters.method,
+        "as_of": None if parameters.as_of_us is None else instant(parameters.as_of_us),
+        "reports": None if parameters.reports is None else list(parameters.reports),
+        "currency": parameters.currency,
+        "opening": parameters.opening,
+        "max_hops": parameters.max_hops,
+        "hop_window": None if window is None else duration(window),
+        "min_amount": money(parameters.min_amount_fen),
+    }
+
+
+def money(fen: int) -> str:
+    """Fen as yuan with two decimals.
+
+    >>> money(-5), money(4995000)
+    ('-0.05', '49950.00')
+    """
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
+
+
+def instant(us: int) -> str:
+    """UTC microseconds as ISO 8601 with offset; a fraction only where there is one.
+
+    >>> instant(0), instant(1)
+    ('1970-01-01T00:00:00+00:00', '1970-01-01T00:00:00.000001+00:00')
+    """
+    return str(instants(pa.array([us], pa.int64()))[0])
+
+
+def duration(us: int) -> str:
+    """Microseconds as an ISO 8601 duration in hours, minutes and seconds.
+
+    >>> duration(72 * 3600 * 1_000_000), duration(90 * 1_000_000)
+    ('PT72H', 'PT1M30S')
+    """
+    seconds, rest = divmod(us, 1_000_000)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    last = f"{seconds % 60}" + (f".{rest:06d}" if rest else "")
+    parts = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "") + (f"{last}S" if last != "0" else "")
+    return "PT" + (parts or "0S")
+
+
+def csv_bytes(frame: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> bytes:
+    """The frame's columns as CSV with a header row, written as `COLUMNS` says."""
+    writers = {TEXT: guarded, MONEY: decimals, TIME: instants, COUNT: counts}
+    cells = [
+        writers[how](arrow_of(frame, column, pa.string() if how == TEXT else pa.int64())) for column, how in columns.values()
+    ]
+    buffer = pa.BufferOutputStream()
+    buffer.write((",".join(columns) + "\n").encode())
+    table = pa.Table.from_arrays(cells, names=list(columns))
+    csv.write_csv(table, buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content
+
+
+def decimals(fen: pa.Array) -> pa.Array:
+    """Fen as decimal strings, all at once, in integers only."""
+    size = pc.abs_checked(fen)
+    whole = pc.divide(size, 100)
+    rest = pc.utf8_lpad(pc.cast(pc.subtract(size, pc.multiply(whole, 100)), pa.string()), 2, "0")
+    sign = pc.if_else(pc.less(fen, 0), "-", "")
+    return pc.binary_join_element_wise(pc.binary_join_element_wise(sign, pc.cast(whole, pa.string()), ""), rest, ".")
+
+
+def instants(us: pa.Array) -> pa.Array:
+    """UTC microseconds as ISO 8601 texts with offset."""
+    text = pc.replace_substring(pc.cast(pc.cast(us, pa.timestamp("us")), pa.string()), " ", "T")
+    whole = pc.replace_substring_regex(text, r"\.000000$", "")
+    return pc.binary_join_element_wise(whole, "+00:00", "")
+
+
+def guarded(text: pa.Array) -> pa.Array:
+    """Texts with an apostrophe before anything a spreadsheet could run; NUL characters are taken out."""
+    plain = pc.replace_substring(pc.cast(text, pa.string()), "\x00", "")
+    risky = pc.match_substring_regex(plain, FORMULA)
+    return pc.if_else(risky, pc.binary_join_element_wise("'", plain, ""), plain)
+
+
+def counts(number: pa.Array) -> pa.Array:
+    """Whole numbers as they are."""
+    return pc.cast(number, pa.int64())
+
+
+def arrow_of(frame: pd.DataFrame, column: str, kind: pa.DataType) -> pa.Array:
+    """A frame's column as one Arrow array without index; integers stay integers."""
+    array = pa.array(frame[column], from_pandas=True)
+    combined = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return combined.cast(kind)
+
+
+def per_account(sinks: pd.DataFrame) -> pd.DataFrame:
+    """One row per claim, sink and account."""
+    keys = ["claim", "sink", "account"]
+    grouped = sinks.groupby(keys, as_index=False, sort=True, dropna=False, observed=True)
+    return grouped.agg(amount_fen=("amount_fen", "sum"))
+
+
+def statements(frontier: pd.DataFrame) -> pd.DataFrame:
+    """One row per statement to ask for: the claims that stop at an account for the same reason are one request."""
+    keys = ["account", "institution", "why"]
+    grouped = frontier.groupby(keys, as_index=False, sort=True, dropna=False, observed=True)
+    return grouped.agg(from_us=("from_us", "min"), to_us=("to_us", "max"), traced_fen=("traced_fen", "sum"))
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON with a fixed layout: indented, UTF-8, keys in the order given."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put the content at `path` at once: written beside it, flushed to disk, then renamed."""
+    waiting = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with waiting.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.replace(path)
