@@ -1,4 +1,7 @@
-"""What happened: records of every kind into one immutable, verifiable ledger, nothing lost and nothing doubled."""
+"""What happened: records of every kind into one immutable, verifiable ledger, nothing lost and nothing doubled.
+
+The reading itself is `ledger.ingest.ingest`; the opened ledger is `open_ledger`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -8,7 +11,7 @@ from ledger.problems import LiushuiError, Problem, ProblemKind, Severity, worst
 if TYPE_CHECKING:
     from ledger.book import Ledger
     from ledger.catalogue import PROBLEM_KINDS
-    from ledger.ingest import IngestResult, SourceResult, ingest
+    from ledger.ingest import IngestResult, SourceResult
     from ledger.memory import ledger_of
     from ledger.opening import open_ledger
     from ledger.verify import verify_store
@@ -22,7 +25,6 @@ __all__ = [
     "ProblemKind",
     "Severity",
     "SourceResult",
-    "ingest",
     "ledger_of",
     "open_ledger",
     "verify_store",
@@ -34,7 +36,6 @@ _HOMES = {
     "IngestResult": "ingest",
     "Ledger": "book",
     "SourceResult": "ingest",
-    "ingest": "ingest",
     "ledger_of": "memory",
     "open_ledger": "opening",
     "verify_store": "verify",

@@ -69,4 +69,5 @@ def filled(table: pa.Table) -> pa.Table:
 
 def frame(table: pa.Table) -> pd.DataFrame:
     """A pandas frame over Arrow memory: exact integers, no float detour for nulls."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    made: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return made

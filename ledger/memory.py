@@ -18,11 +18,11 @@ def ledger_of(
 ) -> Ledger:
     """Open tables that already follow the canonical schemas; the transfers are put into ledger order here."""
     ordered = transfers.cast(TRANSFERS).sort_by([("time", "ascending"), ("line", "ascending"), ("transfer", "ascending")])
-    digest = hashlib.sha256()
-    for batch in ordered.to_batches():
-        digest.update(repr(batch.to_pydict()).encode())
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, ordered.schema) as writer:
+        writer.write_table(ordered.combine_chunks())
     return Ledger(
-        digest=digest.hexdigest(),
+        digest=hashlib.sha256(sink.getvalue()).hexdigest(),
         batch=1,
         accounts=frame(accounts.cast(ACCOUNTS)),
         reports=frame((reports or REPORTS.empty_table()).cast(REPORTS)),

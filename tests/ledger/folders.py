@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ def shared(name: str) -> Path:
 
 def bank(count: int, prefix: str = "T", accounts: int = 7) -> str:
     """A sound bank file of that many transfers, one a minute."""
+    start = datetime.fromisoformat("2025-03-01T00:00:00+08:00")
     rows = (
-        f"{prefix}{n},2025-03-{1 + n // 1440:02d}T{n // 60 % 24:02d}:{n % 60:02d}:00+08:00,"
+        f"{prefix}{n},{(start + timedelta(minutes=n)).isoformat()},"
         f"62220000{n % accounts},62220001{n % (accounts + 1)},{n + 1}.{n % 100:02d}"
         for n in range(count)
     )

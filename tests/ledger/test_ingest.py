@@ -152,6 +152,11 @@ def test_a_file_that_cannot_be_read_never_stops_the_others(tmp_path: Path) -> No
     assert result.transfers > 3000
 
 
+def test_a_header_without_rows_is_told(tmp_path: Path) -> None:
+    result = land(tmp_path, bank_csv=BANK + "\n", other_csv=bank(1))
+    assert [(problem.file, problem.code) for problem in result.problems] == [("bank.csv", "LDG-no-rows")]
+
+
 def test_a_folder_without_records_and_a_missing_path_are_told(tmp_path: Path) -> None:
     result = ingest(tmp_path / "ledger", [put(tmp_path / "nothing"), tmp_path / "nowhere"])
     assert set(codes(result.problems)) == {"LDG-no-records", "LDG-missing-path"}
@@ -225,6 +230,13 @@ def test_a_report_of_an_unknown_transfer_is_a_warning(tmp_path: Path) -> None:
     result = land(tmp_path, reports_csv="report,victim,transfer\nR1,v,T0\nR2,v,T77\n", bank_csv=bank(3))
     assert [(problem.line, problem.code) for problem in result.problems] == [(3, "LDG-unknown-transfer")]
     assert result.reports == 2
+
+
+def test_self_transfers_are_told_once_per_file(tmp_path: Path) -> None:
+    own = GOOD.replace("mule", "victim")
+    result = land(tmp_path, bank_csv=f"{BANK}\n{GOOD}\n{own.replace('T1', 'T2')}\n{own.replace('T1', 'T3')}\n")
+    assert [(problem.line, problem.code) for problem in result.problems] == [(3, "LDG-self-transfer")]
+    assert "2 transfers" in result.problems[0].message
 
 
 def test_a_card_is_redeemed_once_and_after_its_purchase(tmp_path: Path) -> None:
@@ -309,7 +321,10 @@ def test_a_parquet_with_floats_or_naive_times_is_refused(tmp_path: Path) -> None
     naive = pa.array([0], pa.timestamp("us"))
     pq.write_table(pa.table(row | {"time": naive, "amount": [1]}), folder / "naive.parquet")
     result = ingest(tmp_path / "ledger", [folder])
-    assert [(p.file, p.code) for p in result.problems] == [("floats.parquet", "LDG-column-type"), ("naive.parquet", "LDG-column-type")]
+    assert [(p.file, p.code) for p in result.problems] == [
+        ("floats.parquet", "LDG-column-type"),
+        ("naive.parquet", "LDG-column-type"),
+    ]
 
 
 def test_verify_finds_a_flipped_byte_and_a_missing_segment(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ ROWS = 12
 LINES = bank(ROWS).splitlines()
 CELLS = st.one_of(
     st.text(alphabet=st.characters(exclude_characters="\n\r", codec="utf-8"), max_size=12),
-    st.sampled_from(['"', '""', "", " ", ",", "1E3", "6.22E+18", "-5", "(null)", "NaN", "2025-03-01", "=1+1", "\t", "\0", "''", 'a"b']),
+    st.sampled_from(
+        ['"', '""', "", " ", ",", "1E3", "6.22E+18", "-5", "(null)", "NaN", "2025-03-01", "=1+1", "\t", "\0", "''", 'a"b']
+    ),
 )
 
 

@@ -1,0 +1,210 @@
+"""Read record files into a ledger: every file read or a problem, every line a row or a problem, published in one step."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from ledger.batch import assemble
+from ledger.complaints import Complaints
+from ledger.files import find_files
+from ledger.locking import writing
+from ledger.manifest import Batch, Segment, Source, State, chain_digest, create, publish, state_of
+from ledger.opening import read_small
+from ledger.problems import Problem
+from ledger.profile import Profile, load_profiles
+from ledger.published import Published
+from ledger.quarantine import write_problems, write_quarantine
+from ledger.reading import Progress, Reading, silent
+from ledger.rejects import Rejects
+from ledger.segments import collect_orphans, file_digest, write_segment
+from ledger.sources import read_file
+
+ENGINE = "liushui-ledger 1"
+PROBLEM_ROWS = pa.schema(
+    [("file", pa.string()), ("line", pa.int64()), ("code", pa.string()), ("message", pa.string()), ("severity", pa.string())]
+)
+
+
+@dataclass(frozen=True)
+class SourceResult:
+    """What became of one file: lines + derived = published + already_there + rejected + blank.
+
+    derived: rows a profile made beside the file's own lines, such as fees split off.
+    """
+
+    name: str
+    format: str
+    kind: str
+    sha256: str
+    lines: int
+    published: int
+    already_there: int
+    rejected: int
+    blank: int
+    derived: int = 0
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What one ingest did. batch: number of the published batch, None when nothing was new.
+
+    known: files that were in the ledger already. digest: of the ledger afterwards. problems: of this run, sorted.
+    """
+
+    batch: int | None
+    digest: str
+    sources: tuple[SourceResult, ...]
+    known: tuple[str, ...]
+    accounts: int
+    transfers: int
+    reports: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def landed(self) -> bool:
+        """True when anything was published or was already there: the exit status of the command."""
+        return self.batch is not None or bool(self.known)
+
+
+@dataclass
+class _Run:
+    folder: Path
+    state: State
+    profiles: tuple[Profile, ...]
+    progress: Progress
+    complaints: Complaints = field(default_factory=Complaints)
+    known: list[str] = field(default_factory=list)
+
+
+def ingest(
+    folder: Path, paths: Sequence[Path], *, profiles: Sequence[Path] = (), progress: Progress | None = None
+) -> IngestResult:
+    """Read files and folders into the ledger at `folder`, which is made where it does not exist.
+
+    Args:
+        profiles: column-mapping profiles (TOML) beside the shipped ones. progress: told (stage, done, total).
+    Raises LiushuiError when the ledger cannot be written, another process writes it, or a profile is unusable.
+    """
+    folder = Path(folder)
+    with writing(folder):
+        engine = create(folder)
+        try:
+            state = state_of(engine)
+            collect_orphans(folder, state.segments)
+            run = _Run(folder, state, load_profiles(profiles), progress or silent)
+            readings = _read_all(run, [Path(path) for path in paths])
+            return _publish(run, readings, engine)
+        finally:
+            engine.dispose()
+
+
+def _read_all(run: _Run, paths: Sequence[Path]) -> list[Reading]:
+    """Every new file, read; sorted by name so that the order of `paths` changes nothing."""
+    files = find_files(paths, run.complaints)
+    sizes = Counter(path.stat().st_size for path, _ in files)
+    suspects = {source.bytes for source in run.state.sources} | {size for size, number in sizes.items() if number > 1}
+    taken = {source.sha256: source.name for source in run.state.sources}
+    readings = []
+    for path, name in files:
+        size = path.stat().st_size
+        if size and size in suspects:
+            digest = file_digest(path)
+            if digest in taken:
+                run.known.append(name)
+                run.complaints.add(name, 0, "LDG-already-there", f"the same bytes were read as {taken[digest]}")
+                continue
+            taken[digest] = name
+        readings.append(read_file(Reading(path, name, size), run.profiles, run.progress))
+    return readings
+
+
+def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine) -> IngestResult:
+    good = sorted((reading for reading in readings if reading.rows), key=lambda reading: (reading.name, reading.digest))
+    lost = [reading for reading in readings if not reading.rows]
+    first = len(run.state.sources)
+    names = [source.name for source in run.state.sources] + [reading.name for reading in good]
+    rejects = Rejects(names, dict(enumerate(good, start=first)))
+    run.progress("putting into ledger order", 0, 1)
+    tables = assemble(good, first, Published(run.folder, run.state), rejects).segments if good else {}
+    for number, reading in [*enumerate(good, start=first), *((-1, reading) for reading in lost)]:
+        write_quarantine(run.folder, reading, rejects.lines.get(number, ()))
+    results = tuple(_result(reading, rejects, number) for number, reading in enumerate(good, start=first))
+    inside, outside = Complaints(), run.complaints
+    for reading in readings:
+        (inside if reading.rows else outside).extend(reading.complaints)
+    state = run.state
+    if good:
+        run.progress("publishing", 0, 1)
+        sources = _sources(good, results, state)
+        state = _write(run, engine, tables | _problem_table(inside.problems()), sources)
+    write_problems(run.folder, sorted([*_stored_problems(run.folder, state), *outside.problems()]))
+    rows = {kind: table.num_rows for kind, table in tables.items()}
+    return IngestResult(
+        batch=state.batch if good else None,
+        digest=state.digest,
+        sources=results + tuple(_result(reading, rejects, -1) for reading in lost),
+        known=tuple(run.known),
+        accounts=rows.get("accounts", 0),
+        transfers=rows.get("transfers", 0),
+        reports=rows.get("reports", 0),
+        problems=tuple(sorted([*inside.problems(), *outside.problems()])),
+    )
+
+
+def _result(reading: Reading, rejects: Rejects, number: int) -> SourceResult:
+    refused, repeated = len(rejects.lines.get(number, ())), rejects.repeated.get(number, 0)
+    result = SourceResult(
+        name=reading.name,
+        format=reading.format,
+        kind=reading.kind.name if reading.kind else "",
+        sha256=reading.digest,
+        lines=reading.data_lines,
+        published=reading.rows - refused - repeated,
+        already_there=repeated,
+        rejected=len(reading.bad) + refused,
+        blank=reading.blank,
+        derived=reading.derived,
+    )
+    accounted = result.published + result.already_there + result.rejected + result.blank
+    assert accounted == result.lines + result.derived, f"{reading.name}: lines were lost"
+    return result
+
+
+def _sources(good: Sequence[Reading], results: Sequence[SourceResult], state: State) -> list[Source]:
+    return [
+        Source(
+            number=len(state.sources) + position,
+            sha256=reading.digest,
+            name=reading.name,
+            format=reading.format,
+            bytes=reading.size,
+            rows=result.published,
+            problems=result.rejected,
+            batch=state.batch + 1,
+        )
+        for position, (reading, result) in enumerate(zip(good, results, strict=True))
+    ]
+
+
+def _write(run: _Run, engine: sa.Engine, tables: dict[str, pa.Table], sources: Sequence[Source]) -> State:
+    """Segments first, then the one transaction that makes them count."""
+    number = run.state.batch + 1
+    segments: list[Segment] = [write_segment(run.folder, number, kind, table) for kind, table in sorted(tables.items())]
+    digest = chain_digest(run.state.digest, segments, sources)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    publish(engine, Batch(number, created, ENGINE, digest, run.state.digest), segments, sources)
+    return state_of(engine)
+
+
+def _problem_table(problems: Sequence[Problem]) -> dict[str, pa.Table]:
+    rows = [vars(problem) for problem in problems]
+    return {"problems": pa.Table.from_pylist(rows, schema=PROBLEM_ROWS)} if rows else {}
+
+
+def _stored_problems(folder: Path, state: State) -> list[Problem]:
+    return [Problem(**row) for row in read_small(folder, state, "problems", PROBLEM_ROWS).to_pylist()]

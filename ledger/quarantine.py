@@ -1,0 +1,63 @@
+"""Refused lines kept as they came, and the problem list beside the ledger."""
+
+import csv
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ledger.blocks import TextFile
+from ledger.problems import Problem
+from ledger.reading import Reading
+
+QUARANTINE = "quarantine"
+PROBLEMS = "problems.csv"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_quarantine(folder: Path, reading: Reading, more: Sequence[int]) -> Path | None:
+    """Write the raw text of a file's refused lines; None when there are none.
+
+    Args:
+        more: further lines that were refused only after reading; they are fetched from the file again.
+    """
+    raw = {line.line: line.raw for line in reading.bad}
+    if more:
+        raw |= _lines_of(reading.path, set(more)) if reading.format != "parquet" else dict.fromkeys(more, b"(a Parquet row)")
+    if not raw:
+        return None
+    home = folder / QUARANTINE
+    home.mkdir(exist_ok=True)
+    path = home / f"{reading.digest[:8]}-{reading.name.replace('/', '-').removesuffix('.gz')}"
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as stream:
+        stream.writelines(raw[line] + b"\n" for line in sorted(raw))
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    return path
+
+
+def _lines_of(path: Path, wanted: set[int]) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for block in TextFile(path).blocks():
+        count = block.data.count(b"\n")
+        if any(block.first_line <= line < block.first_line + count for line in wanted):
+            lines = block.data.split(b"\n")
+            found |= {line: lines[line - block.first_line] for line in wanted if 0 <= line - block.first_line < count}
+    return found
+
+
+def write_problems(folder: Path, problems: Iterable[Problem]) -> None:
+    """Replace LEDGER/problems.csv; text that a spreadsheet would run as a formula is made harmless."""
+    temporary = folder / f".{PROBLEMS}.tmp"
+    with temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["code", "severity", "file", "line", "message"])
+        for problem in problems:
+            writer.writerow([problem.code, problem.severity, guarded(problem.file), problem.line, guarded(problem.message)])
+    temporary.replace(folder / PROBLEMS)
+
+
+def guarded(text: str) -> str:
+    """The text, with an apostrophe in front where a spreadsheet would take it for a formula."""
+    return "'" + text if text.startswith(_FORMULA) else text

@@ -1,0 +1,109 @@
+"""Immutable Parquet segments: written once, named by their content, read by column."""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ledger.manifest import Segment
+from ledger.problems import LiushuiError
+
+SEGMENTS = "segments"
+ROW_GROUP = 1 << 18
+ORPHAN_SECONDS = 3600
+
+_ENCODINGS = (
+    dict.fromkeys(("time", "line", "code"), "DELTA_BINARY_PACKED")
+    | dict.fromkeys(("transfer", "report", "account", "reverses", "reference", "order"), "DELTA_BYTE_ARRAY")
+    | dict.fromkeys(
+        ("source", "target", "amount_fen", "received_fen", "source_balance_fen", "target_balance_fen"), "BYTE_STREAM_SPLIT"
+    )
+)
+
+
+def write_segment(folder: Path, batch: int, kind: str, table: pa.Table) -> Segment:
+    """Write one segment safely: temporary file, fsync, SHA-256, rename, fsync of the folder."""
+    home = folder / SEGMENTS
+    home.mkdir(exist_ok=True)
+    temporary = home / f".{batch:06d}-{kind}.tmp"
+    pq.write_table(table, temporary, row_group_size=ROW_GROUP, **_settings(table.schema))
+    with temporary.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    digest = file_digest(temporary)
+    path = home / f"{batch:06d}-{kind}-{digest[:16]}.parquet"
+    temporary.rename(path)
+    sync_folder(home)
+    return Segment(batch, kind, f"{SEGMENTS}/{path.name}", table.num_rows, path.stat().st_size, digest)
+
+
+def _settings(schema: pa.Schema) -> dict[str, object]:
+    encodings = {field.name: _ENCODINGS[field.name] for field in schema if _fits(field)}
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": [name for name in schema.names if name not in encodings],
+        "column_encoding": encodings,
+        "write_statistics": [name for name in ("time",) if name in schema.names],
+        "data_page_size": 1 << 20,
+        "version": "2.6",
+    }
+
+
+def _fits(field: pa.Field) -> bool:
+    """Prefix encoding is for text, the others for numbers and times; words keep their dictionary."""
+    encoding = _ENCODINGS.get(field.name)
+    text = pa.types.is_string(field.type)
+    return encoding is not None and text == (encoding == "DELTA_BYTE_ARRAY") and not pa.types.is_dictionary(field.type)
+
+
+def read_columns(folder: Path, segment: Segment, names: Sequence[str]) -> pa.Table:
+    """Some columns of a segment. Raises LiushuiError when it is missing or damaged."""
+    try:
+        return pq.read_table(
+            folder / segment.path, columns=list(names), memory_map=True, pre_buffer=False, use_threads=True, partitioning=None
+        )
+    except (OSError, pa.ArrowInvalid) as error:
+        raise LiushuiError("LDG-segment", f"{folder / segment.path} cannot be read: {error}") from error
+
+
+def read_rows(folder: Path, segment: Segment, rows: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
+    """Some rows (ascending, within the segment) of some columns; only their row groups are read."""
+    with pq.ParquetFile(folder / segment.path, memory_map=True) as file:
+        groups = np.unique(rows // ROW_GROUP)
+        table = file.read_row_groups(groups.tolist(), columns=list(names))
+    at = np.searchsorted(groups, rows // ROW_GROUP) * ROW_GROUP + rows % ROW_GROUP
+    return table.take(pa.array(at))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def collect_orphans(folder: Path, segments: Sequence[Segment], grace_seconds: float = ORPHAN_SECONDS) -> int:
+    """Remove segment files no batch names once they are older than the grace time; how many went."""
+    named = {Path(segment.path).name for segment in segments}
+    home = folder / SEGMENTS
+    old = time.time() - grace_seconds
+    orphans = (
+        [path for path in home.glob("*") if path.name not in named and path.stat().st_mtime < old] if home.is_dir() else []
+    )
+    for path in orphans:
+        path.unlink()
+    return len(orphans)
