@@ -1,0 +1,177 @@
+"""The freeze plan: which amount to ask for, at which account, order or voucher, by which act, in which order."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ledger import Ledger
+from ledger.records import CARD_PREFIX, QQ_PREFIX
+from rules.arrivals import arrivals_of_held, payment_details
+from rules.dwell import FALLBACK_BP
+from rules.orders import unsettled_orders
+from rules.rule import FULL
+from rules.scope import records
+from rules.score import RankingResult
+from rules.wording import DAY_US, HOUR_US, span, yuan
+from tracing.result import Trace
+
+STOP_US = 48 * HOUR_US
+"""A stop payment carries 48 h: for money that came within them. Older money gets the six-month freeze. Grade A."""
+LEAST_LIEN_FEN = 100_00
+"""Residues below this are not asked for. Grade P."""
+WATCH_US, WATCH_ARRIVALS = 7 * DAY_US, 2
+"""An emptied account is watched when victims' money came at least twice, the last time within a week. Grade P."""
+WATCHED_ROLES = ("mule", "collector", "middleman")
+HEARD_FIRST = ("good_faith_recipient", "unknown")
+"""Holders who may have given something for the money: hours, never months, so that they can be heard. Grade P."""
+COLUMNS = [
+    "act", "target_kind", "target", "account_code", "institution", "holder_name", "lien_fen", "currency", "reports",
+    "payer_account", "payment_time_us", "payment_amount_fen", "channel", "reference", "evidence", "reason", "priority",
+    "expected_recovery_fen",
+]  # fmt: skip
+PREFIXES = {"card": (CARD_PREFIX, "card"), "q_coin": (QQ_PREFIX, "qq")}
+
+
+def plan_freezes(ranking: RankingResult, limit: int | None = None) -> pd.DataFrame:
+    """One line per request, those with the highest expected recovery first.
+
+    Args:
+        limit: how many lines to keep. Held lots are disjoint, so the money of two lines is never the same money and the best
+            K lines are simply the K with the highest expected recovery.
+    Returns:
+        act (stop_payment freeze watch), target_kind (account order card qq), target (without its prefix), account_code,
+        institution, holder_name, lien_fen (≤ what is held of victims' money and ≤ the balance), currency, reports and
+        evidence (';'-joined), payer_account, payment_time_us, payment_amount_fen, channel and reference of the newest
+        payment that brought held money, reason, priority (1 = first), expected_recovery_fen.
+    """
+    ledger, trace = ranking.ledger, ranking.trace
+    as_of_us = last_instant(ledger, trace)
+    lines: list[Line] = []
+    if len(trace.traced):
+        lines += held_lines(ledger, trace, ranking.frame, as_of_us)
+        lines += order_lines(ledger, trace, as_of_us)
+        lines += watch_lines(ledger, trace, ranking.frame, as_of_us)
+    frame = pd.DataFrame(lines, columns=[name for name in COLUMNS if name != "priority"])
+    order = ["expected_recovery_fen", "lien_fen", "target"]
+    frame = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
+    frame["priority"] = np.arange(1, len(frame) + 1)
+    return frame.head(limit)[COLUMNS] if limit is not None else frame[COLUMNS]
+
+
+Line = dict[str, object]
+
+
+def last_instant(ledger: Ledger, trace: Trace) -> int:
+    """As of when the trace sees: its parameter, else the last transfer."""
+    if trace.parameters.as_of_us is not None:
+        return trace.parameters.as_of_us
+    import pyarrow.compute as pc
+
+    newest = pc.max(ledger.read(("time",))["time"].cast("int64")).as_py()
+    return int(newest or 0)
+
+
+def held_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: int) -> list[Line]:
+    """A line for every account and voucher with a lien worth asking for."""
+    chosen = ranked[ranked["lien_fen"] >= LEAST_LIEN_FEN]
+    arrivals = arrivals_of_held(trace)
+    details = payment_details(ledger, arrivals)
+    held = trace.held.groupby("account_code")["claim"].agg(lambda claims: ";".join(sorted(set(claims))))
+    lines: list[Line] = []
+    for row in records(chosen):
+        code = int(row.account_code)
+        prefix, target_kind = PREFIXES.get(row.kind, ("", "account"))
+        lines.append(
+            {
+                "act": act_of(row, as_of_us),
+                "target_kind": target_kind,
+                "target": row.account.removeprefix(prefix),
+                "account_code": code,
+                "institution": row.institution,
+                "holder_name": row.holder_name,
+                "lien_fen": int(row.lien_fen),
+                "currency": currency_of(trace),
+                "reports": held[code],
+                **details[code],
+                "reason": reason_of(row, as_of_us),
+                "expected_recovery_fen": int(row.expected_recovery_fen),
+            }
+        )
+    return lines
+
+
+def act_of(row: Any, as_of_us: int) -> str:
+    """Stop payment for money that came within 48 h, for vouchers, and where the holder must be heard; else freeze."""
+    if row.kind in PREFIXES or row.role in HEARD_FIRST or as_of_us - int(row.since_us) <= STOP_US:
+        return "stop_payment"
+    return "freeze"
+
+
+def reason_of(row: Any, as_of_us: int) -> str:
+    """The arithmetic of the lien and who the account is, in one sentence or two."""
+    word = row.role.replace("_", " ")
+    place = f"{word}, tier {row.tier}" if row.tier else word
+    known = "not known" if pd.isna(row.balance_fen) else yuan(int(row.balance_fen))
+    least = f"min(victims' money held {yuan(row.held_fen)}, balance {known})"
+    text = f"{place}: lien {yuan(row.lien_fen)} = {least}; newest of it {span(as_of_us - int(row.since_us))} old."
+    return text + (" Hear the holder: the money may have been paid for something." if row.role in HEARD_FIRST else "")
+
+
+def currency_of(trace: Trace) -> str:
+    """The currency of the trace."""
+    return str(trace.claims["currency"].iloc[0]) if len(trace.claims) else "CNY"
+
+
+def order_lines(ledger: Ledger, trace: Trace, as_of_us: int) -> list[Line]:
+    """A stop payment by order for disputed payments that rest at a merchant or courier, which only the order identifies."""
+    lines: list[Line] = []
+    for row in unsettled_orders(ledger, trace, as_of_us).to_dict("records"):
+        open_fen = int(row["open_fen"])
+        rests = f"{yuan(open_fen)} of the disputed payment rests at {row['hub']} under this order"
+        lines.append(
+            {
+                **{name: row[name] for name in COLUMNS if name in row},
+                "act": "stop_payment",
+                "target_kind": "order",
+                "lien_fen": open_fen,
+                "currency": currency_of(trace),
+                "reason": f"{rests}; only the order can be stopped, never the merchant's account.",
+                "expected_recovery_fen": open_fen * FALLBACK_BP // FULL,
+            }
+        )
+    return lines
+
+
+def watch_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: int) -> list[Line]:
+    """Emptied accounts that victims' money reached again and again until lately: movement alerts, nothing blocked."""
+    traced = trace.traced
+    arrivals = traced.groupby("target_code").agg(count=("transfer_row", "nunique"), last_us=("time_us", "max"))
+    busy = arrivals[(arrivals["count"] >= WATCH_ARRIVALS) & (arrivals["last_us"] >= as_of_us - WATCH_US)]
+    emptied = ranked[
+        ranked["role"].isin(WATCHED_ROLES) & (ranked["lien_fen"] < LEAST_LIEN_FEN) & ranked["account_code"].isin(busy.index)
+    ]
+    newest = traced[traced["target_code"].isin(emptied["account_code"])]
+    details = payment_details(ledger, newest)
+    claims = newest.groupby("target_code")["claim"].agg(lambda names: ";".join(sorted(set(names))))
+    lines: list[Line] = []
+    for row in records(emptied):
+        code = int(row.account_code)
+        count, ago = int(busy["count"][code]), span(as_of_us - int(busy["last_us"][code]))
+        lines.append(
+            {
+                "act": "watch",
+                "target_kind": "account",
+                "target": row.account,
+                "account_code": code,
+                "institution": row.institution,
+                "holder_name": row.holder_name,
+                "lien_fen": 0,
+                "currency": currency_of(trace),
+                "reports": claims[code],
+                **details[code],
+                "reason": f"{row.role}, emptied, but victims' money came {count} times, last {ago} ago: may be filled again.",
+                "expected_recovery_fen": 0,
+            }
+        )
+    return lines

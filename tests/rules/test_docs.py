@@ -1,0 +1,104 @@
+"""The rule table in the docs says what the code does; every rule is complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rules.catalogue import RULES
+from rules.counter_evidence import (
+    CONSIDERATION_POINTS,
+    GOOD_FAITH_POINTS,
+    HISTORY_POINTS,
+    HUB_POINTS,
+    PAYROLL_POINTS,
+    REGULAR_POINTS,
+    VICTIM_POINTS,
+)
+from rules.roles import ROLES
+from rules.rule import Rule
+from rules.typologies import (
+    buyer_is_not_redeemer,
+    fan_in,
+    fan_out,
+    fee_ladder,
+    loan_then_out,
+    micro_fraud_collector,
+    rapid_pass_through,
+    recycler_payout,
+)
+from tests.rules.test_typologies import whole
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def table(name: str) -> list[list[str]]:
+    """Cells of the rows of a page's tables."""
+    lines = (DOCS / name).read_text(encoding="utf-8").splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|") and "---" not in line
+    ]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_has_its_row_in_the_docs(rule: Rule) -> None:
+    assert [f"`{rule.code}`", rule.title, rule.title_zh, rule.grade, rule.threshold, str(rule.points)] in table("rules.md")
+
+
+def test_the_docs_have_no_row_for_a_rule_that_does_not_exist() -> None:
+    assert {row[0] for row in table("rules.md") if row[0].startswith("`RUL-")} == {f"`{rule.code}`" for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_on_an_empty_view_finds_nothing_and_does_not_fail(rule: Rule) -> None:
+    findings, problems = rule.evaluate(whole("09:00 a -> b 1 status=failed"))
+    assert findings == []
+    assert all(problem.code == "RUL-NOT-EVALUATED" for problem in problems)
+
+
+NUMBERS = {
+    "RUL-PASS-THROUGH": {
+        rapid_pass_through.HOUR_SHARE_BP // 100,
+        rapid_pass_through.QUICK_SHARE_BP // 100,
+        rapid_pass_through.QUICK_CREDIT_FEN // 100,
+        rapid_pass_through.LEAST_INFLOW_FEN // 100,
+    },
+    "RUL-FAN-IN": {fan_in.LEAST_PAYERS, fan_in.COUNT_RATIO, fan_in.LEAST_INFLOW_FEN // 100},
+    "RUL-FAN-OUT": {fan_out.LEAST_PAYEES, fan_out.COUNT_RATIO, fan_out.LEAST_INFLOW_FEN // 100},
+    "RUL-LOAN-OUT": {loan_then_out.LEAST_LOAN_FEN // 100, loan_then_out.LEAST_SHARE_BP // 100},
+    "RUL-FEE-LADDER": {
+        fee_ladder.LEAST_FEES,
+        fee_ladder.MOST_PAYEES,
+        fee_ladder.LEAST_TOTAL_FEN // 100,
+        fee_ladder.LEAST_FEE_FEN // 100,
+    },
+    "RUL-BUYER-REDEEMER": {buyer_is_not_redeemer.LEAST_BUYERS, buyer_is_not_redeemer.LEAST_QUICK},
+    "RUL-RECYCLER-PAYOUT": {
+        recycler_payout.LEAST_BATCHES,
+        recycler_payout.GIFT_CARD_RATE_BP / 10_000,
+        recycler_payout.Q_COIN_RATE_BP / 10_000,
+    },
+    "RUL-MICRO-COLLECTOR": {
+        micro_fraud_collector.LEAST_PAYERS,
+        micro_fraud_collector.EQUAL_SHARE_BP // 100,
+        micro_fraud_collector.LEAST_TOTAL_FEN // 100,
+        micro_fraud_collector.MOST_EACH_FEN // 100,
+    },
+}
+
+
+@pytest.mark.parametrize("code", sorted(NUMBERS))
+def test_the_threshold_text_holds_the_constants(code: str) -> None:
+    text = next(rule.threshold for rule in RULES if rule.code == code)
+    assert NUMBERS[code] <= {float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)}
+
+
+def test_the_counter_evidence_points_are_those_of_the_docs() -> None:
+    points = [int(row[1]) for row in table("scoring.md") if row[1].isdigit()]
+    kinds = [HUB_POINTS, VICTIM_POINTS, GOOD_FAITH_POINTS, CONSIDERATION_POINTS, HISTORY_POINTS, PAYROLL_POINTS, REGULAR_POINTS]
+    assert points == kinds
+
+
+def test_every_role_is_in_the_docs() -> None:
+    text = (DOCS / "rules.md").read_text(encoding="utf-8")
+    assert all(f"`{role}`" in text for role in ROLES)
