@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from ledger.book import Ledger
+from ledger.formulas import guarded_texts
 from tracing.result import Limit, Parameters, Trace
 
 TEXT, MONEY, TIME, COUNT = "text", "money", "time", "count"
@@ -60,8 +61,6 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """Per result file: the column in the file, the column of the trace it shows, and how it is written."""
-
-FORMULA = r"^[\s\x00-\x1f]*[=+\-@＝＋－＠]|^[\t\r\n]"
 
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
@@ -211,7 +210,7 @@ def duration(us: int) -> str:
 
 def csv_bytes(frame: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> bytes:
     """The frame's columns as CSV with a header row, written as `COLUMNS` says."""
-    writers = {TEXT: guarded, MONEY: decimals, TIME: instants, COUNT: counts}
+    writers = {TEXT: guarded_texts, MONEY: decimals, TIME: instants, COUNT: counts}
     cells = [
         writers[how](arrow_of(frame, column, pa.string() if how == TEXT else pa.int64())) for column, how in columns.values()
     ]
@@ -237,13 +236,6 @@ def instants(us: pa.Array) -> pa.Array:
     text = pc.replace_substring(pc.cast(pc.cast(us, pa.timestamp("us")), pa.string()), " ", "T")
     whole = pc.replace_substring_regex(text, r"\.000000$", "")
     return pc.binary_join_element_wise(whole, "+00:00", "")
-
-
-def guarded(text: pa.Array) -> pa.Array:
-    """Texts with an apostrophe before anything a spreadsheet could run; NUL characters are taken out."""
-    plain = pc.replace_substring(pc.cast(text, pa.string()), "\x00", "")
-    risky = pc.match_substring_regex(plain, FORMULA)
-    return pc.if_else(risky, pc.binary_join_element_wise("'", plain, ""), plain)
 
 
 def counts(number: pa.Array) -> pa.Array:

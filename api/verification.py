@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from api import pipeline
-from api.results import guarded, money
+from api.results import money
 from api.service import TRACES
 from api.storage.store import FILE
+from ledger.formulas import guarded_texts
 from tracing.result import Parameters
 
 Check = dict[str, Any]
@@ -44,7 +45,7 @@ def stored_trace(folder: Path) -> Check:
         problems = [f"{file} changed" for file in RESULT_FILES if digest(folder / file) != told["files"].get(file)]
         if problems:
             return {"check": name, "ok": False, "problems": problems}
-        names = guarded(pa.array([row["claim"] for row in told["claims"]], pa.string())).to_pylist()
+        names = guarded_texts(pa.array([row["claim"] for row in told["claims"]], pa.string())).to_pylist()
         amounts = dict(zip(names, [fen(row["amount"]) for row in told["claims"]], strict=True))
         held, sunk = summed(folder / "held.csv", "basis"), summed(folder / "sinks.csv", "amount")
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -49,18 +49,24 @@ def told(jobs: dict[str, Measured]) -> list[tuple[str, Measured, float | None, s
     """Job, its measurement, seconds, ratio and note, in reading order."""
     seconds = {name: job.answer.get("seconds") for name, job in jobs.items()}
     ingest, trace, deques = jobs["ingest"].answer, jobs["trace"].answer, jobs["deques"].answer
-    size = f"ledger {ingest['bytes'] / 1e6:.0f} MB = {100 * ingest['bytes'] / ingest['csv_bytes']:.1f} % of the CSV" if ingest else ""
-    parse = f"{ratio(seconds['ingest'], seconds['pandas'])} × pandas, {ratio(seconds['ingest'], seconds['pandas-pyarrow'])} × pandas on pyarrow"
-    same = "the same held fen as the replay" if trace and trace["checksum"] == deques.get("checksum") else "DIFFERENT FROM THE REPLAY"
+    alone = trace.get("alone")
+    size = (
+        f"ledger {ingest['bytes'] / 1e6:.0f} MB, {100 * ingest['bytes'] / ingest['csv_bytes']:.1f} % of the CSV"
+        if ingest
+        else ""
+    )
+    parse = [f"{ratio(seconds['ingest'], seconds[name])} × {name}" for name in ("pandas", "pandas-pyarrow")]
+    same = "the same fen as the replay" if trace and trace["checksum"] == deques.get("checksum") else "DIFFERS FROM THE REPLAY"
+    faster = [f"{ratio(seconds['deques'], own)} × as fast as the replay" for own in (seconds["trace"], alone)]
     return [
         ("pandas.read_csv, parse only", jobs["pandas"], seconds["pandas"], "1", ""),
         ("pandas.read_csv(engine='pyarrow'), parse only", jobs["pandas-pyarrow"], seconds["pandas-pyarrow"], "", ""),
-        ("liushui ingest, all checks, lot index", jobs["ingest"], seconds["ingest"], parse, size),
-        (f"plain-Python deque replay, {CLAIMS:,} claims, arrays in memory", jobs["deques"], seconds["deques"], "1", ""),
-        ("DuckDB recursive CTE, reachable accounts only", jobs["duckdb"], seconds["duckdb"], "", ""),
-        ("liushui open + trace", jobs["trace"], seconds["trace"], f"{ratio(seconds['deques'], seconds['trace'])} × as fast as the replay", same),
-        ("liushui trace alone, ledger open", jobs["trace"], trace.get("alone"), f"{ratio(seconds['deques'], trace.get('alone'))} × as fast as the replay", same),
-    ]  # fmt: skip
+        ("liushui ingest, all checks, lot index", jobs["ingest"], seconds["ingest"], ", ".join(parse), size),
+        (f"plain-Python deque replay, {CLAIMS:,} claims", jobs["deques"], seconds["deques"], "1", "arrays in memory before"),
+        ("DuckDB recursive CTE", jobs["duckdb"], seconds["duckdb"], "", "reachable accounts only, tables loaded before"),
+        ("liushui open + trace", jobs["trace"], seconds["trace"], faster[0], same),
+        ("liushui trace alone", jobs["trace"], alone, faster[1], same),
+    ]
 
 
 def row(transfers: int, name: str, job: Measured, seconds: float | None, compared: str, remark: str) -> str:

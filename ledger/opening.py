@@ -86,6 +86,9 @@ def _inferred_again(table: pa.Table, seen: NDArray[np.uint8]) -> pa.Table:
     return table.set_column(at, "kind", kinds.dictionary_encode().cast(WORD)).select(ACCOUNTS.names).cast(ACCOUNTS)
 
 
+KEPT = ("transfer", "time", "source", "target", "amount_fen")
+
+
 @dataclass(frozen=True)
 class StoredTransfers:
     """The transfers of a published state, all batches as one table in ledger order."""
@@ -112,11 +115,25 @@ class StoredTransfers:
         """Columns of every transfer, in ledger order."""
         if not self.segments:
             return TRANSFERS.empty_table().select(list(names))
-        schema = pa.schema([TRANSFERS.field(name) for name in names])
+        missing = [name for name in names if name not in self.kept]
+        found = self.kept | self._columns(missing)
+        self.kept.update({name: found[name] for name in missing if name in KEPT})
+        return pa.table({name: found[name] for name in names}, pa.schema([TRANSFERS.field(name) for name in names]))
+
+    @cached_property
+    def kept(self) -> dict[str, pa.ChunkedArray]:
+        """Columns that every step reads, decoded once per opened ledger."""
+        return {}
+
+    def _columns(self, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        if not names:
+            return {}
         parts = [read_columns(self.folder, segment, names) for segment in self.segments]
         table = parts[0] if len(parts) == 1 else pa.concat_tables(parts).unify_dictionaries()
         order = self.order
-        return (table if order is None else table.take(pa.array(order))).cast(schema)
+        table = (table if order is None else table.take(pa.array(order))).cast(pa.schema([TRANSFERS.field(n) for n in names]))
+        whole = table.combine_chunks()  # rows are picked from one piece many times as fast as from many
+        return dict(zip(names, whole.columns, strict=True))
 
     def fetch(self, rows: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
         """Columns of some transfers by their row number, in the order asked for."""

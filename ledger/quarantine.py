@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ledger.blocks import TextFile
+from ledger.formulas import guarded
 from ledger.problems import Problem
 from ledger.reading import Reading
 
 QUARANTINE = "quarantine"
 PROBLEMS = "problems.csv"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_quarantine(folder: Path, reading: Reading, more: Sequence[int]) -> Path | None:
@@ -51,13 +51,8 @@ def write_problems(folder: Path, problems: Iterable[Problem]) -> None:
     """Replace LEDGER/problems.csv; text that a spreadsheet would run as a formula is made harmless."""
     temporary = folder / f".{PROBLEMS}.tmp"
     with temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)  # unquoted, a CR in a text would break its row
         writer.writerow(["code", "severity", "file", "line", "message"])
         for problem in problems:
             writer.writerow([problem.code, problem.severity, guarded(problem.file), problem.line, guarded(problem.message)])
     temporary.replace(folder / PROBLEMS)
-
-
-def guarded(text: str) -> str:
-    """The text, with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return "'" + text if text.startswith(_FORMULA) else text

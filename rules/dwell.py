@@ -22,22 +22,20 @@ FALLBACK_BP = 5_000
 
 @dataclass(frozen=True)
 class Curve:
-    """A Kaplan–Meier curve: at times_us the survival falls to probability; at_risk lots were as old; events departures."""
+    """A Kaplan–Meier curve: at times_us the survival falls to probability; lots_us are all rests it was made of, ascending."""
 
     times_us: Ints
     probability: NDArray[np.float64]
-    at_risk: Ints
-    events: int
+    lots_us: Ints
 
     def survival(self, age_us: int) -> float:
         """S(age): the share of lots that rest longer."""
         step = int(np.searchsorted(self.times_us, age_us, side="right"))
         return float(self.probability[step - 1]) if step else 1.0
 
-    def risk(self, age_us: int) -> int:
-        """How many lots were watched at this age."""
-        step = int(np.searchsorted(self.times_us, age_us, side="left"))
-        return int(self.at_risk[step]) if step < len(self.at_risk) else 0
+    def older(self, age_us: int) -> int:
+        """How many lots were seen to rest longer than this."""
+        return len(self.lots_us) - int(np.searchsorted(self.lots_us, age_us, side="right"))
 
 
 @dataclass(frozen=True)
@@ -134,27 +132,25 @@ def curve_of(dwell: pd.DataFrame) -> Curve:
     return Curve(
         times_us=fitted.surv_times.astype(np.int64),
         probability=np.asarray(fitted.surv_prob, dtype=np.float64),
-        at_risk=fitted.n_risk.astype(np.int64),
-        events=int(dwell["left"].sum()),
+        lots_us=np.sort(dwell["dwell_us"].to_numpy(dtype=np.int64)),
     )
 
 
 def chance_still_there(survival: Survival, role: str, kind: str, age_us: int, latency_us: int = LATENCY_US) -> int:
-    """Chance in basis points that money that has rested `age_us` rests `latency_us` longer: S(age + latency) / S(age).
+    """Chance in basis points that money that has rested `age_us` rests `latency_us` longer.
 
-    The first of role, kind and all that has enough departures and lots of that age answers; beyond the last departure ever
-    seen nothing is known to leave any more, so the chance is 1.
+    Kaplan–Meier's S(age + latency) / S(age) over the n lots seen to rest longer than `age_us`, drawn towards one half by
+    Laplace's rule of succession, (n × ratio + 1) / (n + 2): that none of a few old lots left yet is no promise. The first of
+    role, kind and all with at least `LEAST_AT_RISK` such lots answers, else the last that has a curve.
     """
-    answer = None
+    chance = FALLBACK_BP
     for group in (f"role:{role}", f"kind:{kind}", "all"):
         curve = survival.curves.get(group)
         if curve is None:
             continue
-        now = curve.survival(age_us)
-        if now <= 0.0:
-            continue
-        chance = round(FULL * curve.survival(age_us + latency_us) / now)
-        answer = chance if answer is None else answer
-        if age_us + latency_us >= int(curve.times_us[-1]) or curve.risk(age_us) >= LEAST_AT_RISK:
-            return chance
-    return FALLBACK_BP if answer is None else answer
+        lots, now = curve.older(age_us), curve.survival(age_us)
+        ratio = curve.survival(age_us + latency_us) / now if now > 0.0 else 0.0
+        chance = round(FULL * (lots * ratio + 1) / (lots + 2))
+        if lots >= LEAST_AT_RISK:
+            break
+    return chance

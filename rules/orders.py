@@ -23,8 +23,9 @@ def unsettled_orders(ledger: Ledger, trace: Trace, as_of_us: int) -> pd.DataFram
     sunk = sinks.groupby(["claim", "account_code"]).agg(sunk_fen=("amount_fen", "sum"))
     sunk = sunk.reset_index(names=["claim", "target_code"])
     rows = first.merge(sunk, on=["claim", "target_code"])
-    onward = trace.traced[trace.traced["hop"] == 2].groupby(["claim", "source_code"])["basis_fen"].sum()
-    went = onward.reindex(pd.MultiIndex.from_frame(rows[["claim", "target_code"]]), fill_value=0).to_numpy(dtype=np.int64)
+    # An identified purchase keeps its payer as source, so what went on is every second hop of the claim, whatever its source.
+    onward = trace.traced[trace.traced["hop"] == 2].groupby("claim")["basis_fen"].sum()
+    went = onward.reindex(rows["claim"], fill_value=0).to_numpy(dtype=np.int64)
     rows = rows.assign(open_fen=np.minimum(rows["basis_fen"].to_numpy(dtype=np.int64) - went, rows["sunk_fen"]))
     words = order_words(ledger, rows["transfer_row"].to_numpy(dtype=np.int64))
     facts = ledger.accounts.iloc[rows["target_code"].to_numpy(dtype=np.int64)]

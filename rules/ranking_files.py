@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ledger.formulas import guarded
 from rules.catalogue import findings_frame
 from rules.score import RankingResult
 from rules.wording import ratio, yuan
@@ -16,7 +17,6 @@ RANKING_COLUMNS = (
     "expected_recovery", "lien", "findings", "counter_evidence", "q_value", "explanation",
 )  # fmt: skip
 FINDINGS_COLUMNS = ("account", "rule", "grade", "strength", "threshold", "inputs", "transfers", "explanation")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_ranking(result: RankingResult, out: Path) -> tuple[Path, Path]:
@@ -61,12 +61,11 @@ def ranking_row(row: dict[Any, Any]) -> dict[str, Any]:
 def write_rows(path: Path, names: tuple[str, ...], rows: Iterable[dict[Any, Any]]) -> None:
     """Write rows as UTF-8 CSV with a header."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)  # unquoted, a CR in a text would break its row
         writer.writerow(names)
-        writer.writerows([guarded(row[name], name) for name in names] for row in rows)
+        writer.writerows([cell(row[name], name) for name in names] for row in rows)
 
 
-def guarded(value: object, name: str) -> str:
+def cell(value: object, name: str) -> str:
     """Text that does not start a spreadsheet formula; a negative balance stays a number."""
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and name != "balance" else text
+    return str(value) if name == "balance" else guarded(str(value))

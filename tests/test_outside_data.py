@@ -30,7 +30,8 @@ def theft(folder: Path, cluster: str) -> Path:
     ledger = open_ledger(ledger_folder)
     account = ledger.accounts["account"].to_numpy(dtype=object)
     transfers = ledger.transfers("transfer", "source")
-    lost = [(identifier, account[code]) for identifier, code in zip(transfers["transfer"], transfers["source"]) if account[code] in sources]
+    paid = zip(transfers["transfer"], account[transfers["source"].to_numpy()], strict=True)
+    lost = [(identifier, payer) for identifier, payer in paid if payer in sources]
     with (folder / "reports.csv").open("w", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["report", "victim", "transfer"])

@@ -13,6 +13,7 @@ from pyarrow import csv
 from pydantic import BaseModel, Field
 
 from api.routes.problem import Refused
+from ledger.formulas import unguarded_texts
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many items at most")]
 Cursor = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")]
@@ -68,4 +69,5 @@ def table_of(path: Path) -> pa.Table:
     with path.open(encoding="utf-8") as file:
         names = file.readline().rstrip("\n").split(",")
     options = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""])
-    return csv.read_csv(path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=options)
+    table = csv.read_csv(path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=options)
+    return pa.table({name: unguarded_texts(table[name]) for name in names})

@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from api.exports import Diagram, export_for, plan_diagram
-from api.exports.boxes import BOX_WIDTH, SIZES
+from api.exports.boxes import SIZES
 from api.exports.drawing import TOP
 from api.exports.font import text_width
-from api.exports.geometry import AMOUNT_SIZE, TIME_SIZE, Scene, place_scene
+from api.exports.geometry import ARROW, Scene, place_scene
+from api.exports.labels import AMOUNT_SIZE, TIME_SIZE
 from api.exports.marks import LEGEND_SIZE
 from ledger.book import Ledger
 from ledger.records import TRANSFERS
@@ -179,9 +180,7 @@ def test_no_two_texts_overlap(picture: Diagram) -> None:
 
 
 def test_no_flow_label_lies_on_a_box(picture: Diagram) -> None:
-    boxes = [
-        ((b.x, b.y + TOP, b.x + BOX_WIDTH, b.y + TOP + b.height), f"box {i}") for i, b in enumerate(scene_of(picture).boxes)
-    ]
+    boxes = [((b.x, b.y + TOP, b.x + b.width, b.y + TOP + b.height), f"box {i}") for i, b in enumerate(scene_of(picture).boxes)]
     labels = [(box, words) for box, style, words in texts(export_for("svg").render(picture)) if style in ("amount", "time")]
     assert len(labels) == 2 * len(picture.drawn.flows)
     assert overlapping([*boxes, *labels]) == []
@@ -197,10 +196,9 @@ def test_every_text_is_inside_the_picture(picture: Diagram) -> None:
 
 
 def test_texts_of_a_box_stay_inside_it(picture: Diagram) -> None:
-    room = BOX_WIDTH - 12
     for box in scene_of(picture).boxes:
         for line in box.lines:
-            assert text_width(line.text, SIZES[line.style], line.style in BOLD) <= room - 8, line.text
+            assert text_width(line.text, SIZES[line.style], line.style in BOLD) <= box.width - 20, line.text
 
 
 def test_every_flow_starts_and_ends_at_the_side_of_its_boxes(picture: Diagram) -> None:
@@ -208,9 +206,9 @@ def test_every_flow_starts_and_ends_at_the_side_of_its_boxes(picture: Diagram) -
     for stroke in scene.strokes:
         source, target = scene.boxes[stroke.row.source_node], scene.boxes[stroke.row.target_node]
         _, x, y = stroke.legs[-1]
-        assert stroke.start[0] in (source.x, source.x + BOX_WIDTH)
+        assert stroke.start[0] in (source.x, source.x + source.width)
         assert source.y <= stroke.start[1] <= source.y + source.height
-        assert x in (target.x, target.x + BOX_WIDTH)
+        assert x in (target.x, target.x + target.width)
         assert target.y <= y <= target.y + target.height
 
 
@@ -235,7 +233,7 @@ def test_frontier_boxes_and_back_flows_look_different() -> None:
         drawn(story("09:00 v -> a 9 # claim\n09:01 a -> b 9\n09:02 b -> a 4\n09:03 a -> unknown:x 4"))
     )
     assert b"statement not obtained" in svg
-    assert svg.count(b"to an earlier hop") == 1
+    assert svg.count(b"to an earlier column") == 1
     assert "◂".encode() in svg
 
 
@@ -255,6 +253,54 @@ def test_a_transfer_within_a_column_turns_beside_its_label() -> None:
     assert turn.legs[0][1] <= turn.label_at[0]
 
 
+def test_turns_within_a_column_stay_between_its_boxes_and_its_labels(picture: Diagram) -> None:
+    scene = scene_of(picture)
+    for stroke in scene.strokes:
+        if stroke.legs[0][0] == "turn":
+            assert stroke.start[0] + ARROW < stroke.legs[0][1] < stroke.label_at[0]
+
+
 def test_a_transfer_of_an_account_to_itself_is_drawn() -> None:
     svg = export_for("svg").render(drawn(story("09:00 v -> a 9 # claim\n09:01 a -> a 4\n09:02 a -> b 9"))).decode()
     assert "¥4.00" in svg
+
+
+def lines_of(diagram: Diagram, account: str) -> list[str]:
+    (box,) = [box for box in scene_of(diagram).boxes if box.row.account == account]
+    return [line.text for line in box.lines]
+
+
+def test_a_box_tells_its_hop_where_the_column_does_not() -> None:
+    ledger = story("09:00 v -> a 300 # claim\n09:01 a -> card:1 100\n09:01 a -> b 50\n09:02 card:1 -> recycler 100=>97")
+    diagram = plan_diagram(ledger, trace_claims(ledger), title="x", roles={"recycler": "gift_card_recycler"})
+    assert lines_of(diagram, "card:1") == ["card 1", "hop 2 · ¥100.00"]
+    assert lines_of(diagram, "recycler")[1] == "hop 3 · gift card recycler"
+    assert not [line for line in lines_of(diagram, "b") if "hop" in line]
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [("q_coin_recycler", "ICBC m · Q-coin recycler"), ("unknown", "ICBC m"), ("mule", "ICBC m · mule")]
+)
+def test_a_role_is_shown_in_words_where_it_tells_something(role: str, shown: str) -> None:
+    ledger = story("account m bank institution=ICBC holder_name=王芳\n09:00 v -> m 300 # claim")
+    assert lines_of(plan_diagram(ledger, trace_claims(ledger), title="x", roles={"m": role}), "m")[1] == shown
+
+
+def test_a_role_that_does_not_fit_stands_on_a_line_of_its_own() -> None:
+    ledger = story("account m bank institution=中国工商银行股份有限公司 holder_name=王芳\n09:00 v -> m 300 # claim")
+    diagram = plan_diagram(ledger, trace_claims(ledger), title="x", roles={"m": "good_faith_recipient"})
+    assert lines_of(diagram, "m")[1:3] == ["中国工商银行股份有限公司 m", "good faith recipient"]
+
+
+def test_times_stand_below_amounts_except_in_the_tallest_gap() -> None:
+    lines = [f"09:{i:02d} v -> a{i} {100 + i}   # claim" for i in range(4)]
+    lines += [f"10:{i * 4 + j:02d} a{i} -> b{j} {10 + j}" for i in range(4) for j in range(4)]
+    scene = scene_of(drawn(story("\n".join(lines))))
+    stacked = {stroke.row.source == "v": stroke.label.stacked for stroke in scene.strokes}
+    assert stacked == {True: True, False: False}
+
+
+def test_a_wide_picture_is_drawn_no_finer_than_an_a3_page_shows() -> None:
+    small, wide = (export_for("png").render(drawn(ledger)) for ledger in (story("09:00 v -> a 9 # claim"), ring(0)))
+    assert int.from_bytes(small[16:20], "big") == 2 * 880
+    assert int.from_bytes(wide[16:20], "big") <= 4500

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.results import COLUMNS, csv_bytes, decimals, duration, guarded, instant, money, store_trace, trace_id, write_trace
+from api.results import COLUMNS, csv_bytes, decimals, duration, instant, money, store_trace, trace_id, write_trace
 from api.verification import stored_trace
+from ledger.formulas import guarded_texts
 from tests.story import story
 from tracing.result import Parameters
 from tracing.trace import trace_claims
@@ -90,11 +91,11 @@ def test_a_name_that_is_a_formula_is_made_inert(tmp_path):
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r1", " =1", "＝1", "\x00=1", "\n=1"])
 def test_every_way_to_begin_a_formula_is_guarded(text):
-    assert guarded(pa.array([text])).to_pylist() == ["'" + text.replace("\x00", "")]
+    assert guarded_texts(pa.array([text])).to_pylist() == ["'" + text.replace("\x00", "")]
 
 
 def test_a_harmless_text_is_left_alone():
-    assert guarded(pa.array(["6217-1", "张三", "", None])).to_pylist() == ["6217-1", "张三", "", None]
+    assert guarded_texts(pa.array(["6217-1", "张三", "", None])).to_pylist() == ["6217-1", "张三", "", None]
 
 
 @given(st.lists(st.integers(-(2**62), 2**62) | st.none(), min_size=1))
@@ -112,7 +113,7 @@ def test_any_text_survives_the_csv(texts):
     frame = pd.DataFrame({"claim": texts, "sink": texts, "account": texts, "amount_fen": range(len(texts))})
     content = csv_bytes(frame, COLUMNS["sinks"]).decode()
     read = list(csv.DictReader(io.StringIO(content, newline="")))
-    assert [row["account"] for row in read] == guarded(pa.array(texts)).to_pylist()
+    assert [row["account"] for row in read] == guarded_texts(pa.array(texts)).to_pylist()
 
 
 def test_instants_and_durations_are_iso_8601():

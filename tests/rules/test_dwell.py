@@ -33,9 +33,17 @@ def hand_made() -> Survival:
 
 
 @pytest.mark.parametrize(
-    ("age", "latency", "chance"), [(0, 10, 8571), (0, 30, 5357), (20, 20, 5000), (50, 30, 10_000), (35, 5, 6667)]
+    ("age", "latency", "chance"),
+    [
+        (0, 10, 7778),  # 7 lots, ratio 6/7: (6 + 1) / 9
+        (0, 30, 5278),  # ratio 15/28: (3.75 + 1) / 9
+        (20, 20, 5000),  # 5 lots older than 20, ratio 1/2
+        (35, 5, 6000),  # 3 lots, ratio 2/3
+        (50, 30, 6667),  # one lot older than 50 and none seen to leave: (1 + 1) / 3
+        (70, 30, 5000),  # no lot is as old
+    ],
 )
-def test_the_chance_is_the_conditional_survival(age: int, latency: int, chance: int) -> None:
+def test_the_chance_is_the_conditional_survival_drawn_towards_one_half(age: int, latency: int, chance: int) -> None:
     assert chance_still_there(hand_made(), "mule", "bank", age * MINUTE_US, latency * MINUTE_US) == chance
 
 
@@ -45,4 +53,4 @@ def test_without_any_departures_seen_the_chance_is_the_stated_fallback() -> None
 
 def test_a_group_without_a_curve_of_its_own_takes_that_of_its_kind() -> None:
     curves = Survival({"kind:bank": hand_made().curves["role:mule"]})
-    assert chance_still_there(curves, "collector", "bank", 0, 10 * MINUTE_US) == 8571
+    assert chance_still_there(curves, "collector", "bank", 0, 10 * MINUTE_US) == 7778

@@ -9,7 +9,7 @@ import pytest
 
 from rules.catalogue import apply_rules
 from rules.plan import COLUMNS, plan_freezes
-from rules.ranking_files import FINDINGS_COLUMNS, RANKING_COLUMNS, guarded, write_ranking
+from rules.ranking_files import FINDINGS_COLUMNS, RANKING_COLUMNS, cell, write_ranking
 from rules.score import RankingResult, rank_accounts
 from tests.story import story
 from tracing import Parameters, trace_claims
@@ -141,6 +141,31 @@ def test_an_order_whose_voucher_is_unredeemed_is_stopped_at_the_voucher() -> Non
     assert plan[["target_kind", "target", "lien_fen"]].to_numpy().tolist() == [["card", "5", 4000_00]]
 
 
+def test_an_order_that_was_delivered_is_not_stopped_although_its_money_comes_back_to_the_merchant() -> None:
+    plan = plan_freezes(
+        ranked("""
+        account store merchant
+        09:00 victim -> store 4000 ref=O9   # claim
+        09:01 victim -> card:5 4000 order=O9
+        09:30 card:5 -> redeemer 4000
+        09:50 redeemer -> store 4000
+    """)
+    )
+    assert len(plan) == 0
+
+
+def test_the_evidence_of_a_line_is_what_brought_the_money_still_held() -> None:
+    plan = plan_freezes(
+        ranked("""
+        09:00 victim -> mule 9000   # claim
+        09:05 mule -> pot 4000
+        09:10 pot -> x 4000
+        09:15 mule -> pot 5000
+    """)
+    )
+    assert plan.set_index("target").loc["pot", "evidence"] == "T4"
+
+
 def test_an_emptied_mule_that_was_filled_twice_is_watched() -> None:
     plan = plan_freezes(
         ranked("""
@@ -181,7 +206,7 @@ def test_money_in_the_files_is_a_decimal_string(files: dict[str, list[dict[str, 
 
 def test_an_account_named_like_a_formula_is_guarded(files: dict[str, list[dict[str, str]]]) -> None:
     assert any(row["account"] == "'=cmd()" for row in files["ranking.csv"])
-    assert guarded("-12.00", "balance") == "-12.00"
+    assert cell("-12.00", "balance") == "-12.00"
 
 
 def test_the_inputs_of_a_finding_are_json(files: dict[str, list[dict[str, str]]]) -> None:

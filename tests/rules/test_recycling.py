@@ -90,6 +90,16 @@ def at_random(seed: int) -> str:
     return "\n".join(lines)
 
 
+def test_a_redemption_is_paid_for_once() -> None:
+    lines = ["account store wallet holder=h", "account purse bank holder=h", "opening purse 9000"]
+    for day in range(1, 6):
+        lines.append(f"2025-03-{day:02d} 10:00 card:{day} -> store {day * 100}")
+        lines += [f"2025-03-{day:02d} {hour}:00 purse -> payee {day * 97}" for hour in (12, 14)]
+    (rate,) = estimate_rates(whole("\n".join(lines)))
+    rows = [row for rows in rate.matched["redemption_rows"] for row in rows]
+    assert len(rows) == len(set(rows)) > 0
+
+
 def test_too_few_batches_are_a_problem_not_a_zero() -> None:
     findings, problems = evaluated(whole(recycler(0.97, batches=2)), PAYOUT)
     assert findings == []

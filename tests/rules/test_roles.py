@@ -50,6 +50,11 @@ def test_a_new_account_that_was_paid_once_is_not_taken_for_a_seller() -> None:
     assert roles_of(RING.replace("account seller bank opened=2020-01-01", ""))["seller"][0] == "unknown"
 
 
+def test_a_settled_account_that_sends_the_money_on_is_a_mule() -> None:
+    roles = roles_of(RING + "    2025-03-02 09:00 seller -> another 4000\n")
+    assert roles["seller"] == ("mule", 3)
+
+
 def test_every_role_named_is_a_documented_one() -> None:
     assert {role for role, _ in roles_of(RING).values()} <= set(ROLES)
 

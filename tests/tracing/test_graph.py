@@ -10,7 +10,8 @@ from ledger.book import Ledger
 from tests.story import story
 from tracing.folding import fold
 from tracing.graph import FlowGraph, account_graph, flow_graph
-from tracing.layout import layered_layout
+from tracing.layers import Net, crossings, ordered
+from tracing.layout import SLACK, layered_layout
 from tracing.trace import trace_claims
 
 CASE = """
@@ -48,7 +49,8 @@ def case() -> FlowGraph:
 
 
 def test_columns_run_from_victims_over_hops_and_exchange_to_exits(case: FlowGraph) -> None:
-    assert case.columns["kind"].tolist() == ["victims", "hop", "hop", "exchange", "hop", "exit"]
+    assert case.columns["kind"].tolist() == ["victims", "hop", "exchange", "redeemed", "hop", "exit"]
+    assert case.columns["hop"].tolist() == [0, 1, 0, 0, 2, 0]
 
 
 def test_an_account_stands_at_its_smallest_hop(case: FlowGraph) -> None:
@@ -70,7 +72,7 @@ def test_money_to_an_earlier_hop_is_a_back_flow(case: FlowGraph) -> None:
 
 
 def test_columns_total_what_came_from_the_left(case: FlowGraph) -> None:
-    assert case.columns["received_fen"].tolist() == [50_000_00, 50_000_00, 30_000_00, 2_000_00, 1_940_00, 9_000_00]
+    assert case.columns["received_fen"].tolist() == [50_000_00, 50_000_00, 2_000_00, 1_940_00, 30_000_00, 9_000_00]
 
 
 def test_states_follow_kind_and_place(case: FlowGraph) -> None:
@@ -240,3 +242,17 @@ def test_a_straight_chain_is_drawn_straight() -> None:
     graph = graphed(story("09:00 victim -> a 9 # claim\n09:01 a -> b 9\n09:02 b -> c 9"))
     placed = layered_layout(graph, [(30.0, 30.0)] * 4, [(16.0, 6.0)] * 3)
     assert max(placed.node_y) - min(placed.node_y) < 1e-6
+
+
+def test_the_picture_is_hardly_taller_than_its_tallest_layer() -> None:
+    graph = graphed(story(fan(40)))
+    placed = layered_layout(graph, [(30.0, 30.0)] * len(graph.nodes), [(16.0, 6.0)] * len(graph.flows))
+    assert 40 * 60 <= placed.height <= 40 * 60 * SLACK + 1e-6
+
+
+def test_neighbours_change_places_until_no_lines_cross() -> None:
+    net = Net([0, 0, 0, 1, 1, 1], [(6.0, 6.0)] * 6)
+    for left, right in ((0, 5), (1, 4), (2, 3)):
+        net.join(left, right, 1.0)
+    assert crossings(net, [[0, 1, 2], [3, 4, 5]]) == 3
+    assert crossings(net, ordered(net)) == 0
