@@ -24,7 +24,7 @@ from ledger.manifest import MANIFEST
 from ledger.opening import open_ledger
 from ledger.problems import Problem
 from ledger.verify import verify_store
-from tracing.index import build_index
+from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims
 
@@ -40,7 +40,9 @@ def ingest_records(
     """
     result = ingest(folder, paths, profiles=profiles, progress=show)
     if result.batch is not None:
-        build_index(open_ledger(folder))
+        ledger = open_ledger(folder)
+        build_index(ledger)
+        drop_other_indexes(ledger)
     told = {
         "published": result.batch is not None,
         "usable": result.landed,

@@ -44,6 +44,15 @@ def build_index(ledger: Ledger) -> None:
         shutil.rmtree(unfinished)
 
 
+def drop_other_indexes(ledger: Ledger) -> None:
+    """Remove the indexes of earlier states; they can be built again from the segments."""
+    if ledger.index_folder is None:
+        return
+    for folder in ledger.index_folder.parent.iterdir():
+        if folder.is_dir() and folder != ledger.index_folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def save_axis(axis: LotAxis, folder: Path) -> None:
     """Write every array of the axis to a file of its own and the rest to axis.json."""
     rest = {"end_us": axis.end_us, "warnings": list(axis.warnings), "currencies": list(axis.slots.currencies)}

@@ -122,3 +122,14 @@ def test_the_twin_would_notice_a_single_fen() -> None:
     held, _ = replay(moves, [Report("C", 0, 10)], {}, set()).held()
     assert held == Counter({("C", 1): 6, ("C", 2): 4})
     assert isinstance(as_ledger(moves, [], {}, set()).read(("time",)), pa.Table)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_data_after_as_of_changes_nothing(seed: int) -> None:
+    moves, reports, opening, hubs = random_world(Random(seed))
+    middle = moves[len(moves) // 2].time
+    past = [move for move in moves if move.time <= middle]
+    known = [report for report in reports if report.move < len(past)]
+    whole = trace_claims(as_ledger(moves, known, opening, hubs), Parameters(as_of_us=middle * 1_000_000))
+    cut = trace_claims(as_ledger(past, known, opening, hubs))
+    assert told(whole) == told(cut)
