@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from tracing.columns import voucher_group
 from tracing.graph import FlowGraph, assemble, merge_flows
 
 READABLE_NODES = 150
@@ -29,18 +30,17 @@ def fold(graph: FlowGraph, limit: int = READABLE_NODES) -> FlowGraph:
 
 
 def _voucher_boxes(graph: FlowGraph) -> list[str]:
-    """Box of every node: vouchers with the same single buyer and the same single redeemer are together, others alone."""
-    buyers: dict[int, set[int]] = defaultdict(set)
-    redeemers: dict[int, set[int]] = defaultdict(set)
-    for source, target in zip(graph.flows["source_node"].tolist(), graph.flows["target_node"].tolist(), strict=True):
-        buyers[target].add(source)
-        redeemers[source].add(target)
-    boxes: list[str] = []
-    rows: list[Any] = list(graph.nodes[["account", "state", "kind", "column"]].itertuples(index=False))
-    for node, row in enumerate(rows):
-        alone = row.state != "voucher" or len(buyers[node]) > 1 or len(redeemers[node]) > 1
-        boxes.append(row.account if alone else f"{row.kind}|{row.column}|{sorted(buyers[node])}|{sorted(redeemers[node])}")
-    return boxes
+    """Box of every node: vouchers with the same buyers and the same redeemers are together, others alone."""
+    buyers: dict[str, list[str]] = defaultdict(list)
+    redeemers: dict[str, list[str]] = defaultdict(list)
+    for source, target in zip(graph.flows["source"], graph.flows["target"], strict=True):
+        buyers[target].append(source)
+        redeemers[source].append(target)
+    rows: list[Any] = list(graph.nodes[["account", "state", "kind"]].itertuples(index=False))
+    return [
+        f"|{voucher_group(row.kind, buyers[row.account], redeemers[row.account])}" if row.state == "voucher" else row.account
+        for row in rows
+    ]
 
 
 def _branch_boxes(graph: FlowGraph, kept_count: int) -> list[str]:

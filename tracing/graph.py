@@ -9,12 +9,12 @@ import pandas as pd
 
 from ledger.book import Ledger
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
+from tracing.columns import COLUMN_KINDS, column_keys
 from tracing.result import Trace
 
 VOUCHER_KINDS = ("card", "q_coin")
 STATES = ("victim", "voucher", "cash_out", "hub", "frontier", "tier")
-COLUMN_KINDS = ("victims", "hop", "exchange", "exit")
-EXIT_HOP = 1 << 30
+__all__ = ["COLUMN_KINDS", "STATES", "VOUCHER_KINDS", "FlowGraph", "account_graph", "assemble", "flow_graph", "merge_flows"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class FlowGraph:
         the box, `;`-joined when folded).
     flows, sorted by (source, target), one row per pair: source, target, source_node, target_node, traced_fen, amount_fen,
         count, first_us, last_us, hop, is_back, made_by (`;`-joined), dashed (an inferred link), claims (`;`-joined).
-    columns, row = column: kind (one of `COLUMN_KINDS`), hop, accounts, received_fen (from columns to the left; victims: lost).
+    columns, row = column: kind (one of `COLUMN_KINDS`), hop (onward: steps after redemption), accounts, received_fen (from
+        columns to the left; victims: lost).
     folded: accounts that share a box with others.
     """
 
@@ -39,11 +40,10 @@ class FlowGraph:
 
 
 def flow_graph(ledger: Ledger, trace: Trace, roles: Mapping[str, str] | None = None) -> FlowGraph:
-    """Project a trace on its accounts: columns by smallest hop, flows merged per source and target.
+    """Project a trace on its accounts, in the columns of `tracing.columns`, flows merged per source and target.
 
     Args:
         roles: role of an account by its id, as the rules found it.
-    Vouchers stand in an exchange column after their hop; cash, and hubs without an identified onward payment, stand last.
     """
     moves = _moves(ledger, trace)
     lost = int(trace.claims["claim_fen"].astype("int64").sum()) if len(trace.claims) else 0
@@ -54,8 +54,9 @@ def flow_graph(ledger: Ledger, trace: Trace, roles: Mapping[str, str] | None = N
 
 
 def assemble(nodes: pd.DataFrame, flows: pd.DataFrame, lost_fen: int, currency: str) -> FlowGraph:
-    """Order nodes and flows, number them, and total the columns. `nodes` carry hop_key, flows source and target."""
-    ranks = {key: column for column, key in enumerate(sorted(set(nodes["column_key"])))}
+    """Order nodes and flows, number them, and total the columns. `nodes` carry column_key, flows source and target."""
+    keys = sorted(set(nodes["column_key"]))
+    ranks = {key: column for column, key in enumerate(keys)}
     nodes = nodes.assign(column=[ranks[key] for key in nodes["column_key"]])
     order = np.lexsort(
         (nodes["account"].to_numpy(dtype=object).astype(str), -nodes["in_fen"].to_numpy(), nodes["column"].to_numpy())
@@ -73,8 +74,8 @@ def assemble(nodes: pd.DataFrame, flows: pd.DataFrame, lost_fen: int, currency: 
     np.add.at(received, column[target[onward]], flows["received_fen"].to_numpy(dtype=np.int64)[onward])
     columns = pd.DataFrame(
         {
-            "kind": [_column_kind(key) for key in sorted(ranks)],
-            "hop": [0 if key[0] == EXIT_HOP else key[0] for key in sorted(ranks)],
+            "kind": [kind for _, kind, _ in keys],
+            "hop": [hop for _, _, hop in keys],
             "accounts": nodes.groupby("column")["count"].sum().to_numpy(dtype=np.int64) if len(nodes) else [],
             "received_fen": received,
         }
@@ -93,13 +94,6 @@ def account_graph(graph: FlowGraph) -> Any:
     projected.vs["tier"] = graph.nodes["tier"].tolist()
     projected.es["traced_fen"] = graph.flows["traced_fen"].tolist()
     return projected
-
-
-def _column_kind(key: tuple[int, int]) -> str:
-    hop, voucher = key
-    if hop == EXIT_HOP:
-        return "exit"
-    return "victims" if hop == 0 else "exchange" if voucher else "hop"
 
 
 def _moves(ledger: Ledger, trace: Trace) -> pd.DataFrame:
@@ -159,7 +153,7 @@ def _nodes(ledger: Ledger, trace: Trace, moves: pd.DataFrame, roles: Mapping[str
     facts = ledger.accounts.iloc[codes]
     into = moves.groupby("target_code")["received_fen"].sum().reindex(codes, fill_value=0)
     out = moves.groupby("source_code")["traced_fen"].sum().reindex(codes, fill_value=0)
-    hop = moves.groupby("target_code")["hop"].min().reindex(codes, fill_value=EXIT_HOP)
+    hop = moves.groupby("target_code")["hop"].min().reindex(codes, fill_value=0)
     hop[np.isin(codes, moves.loc[moves["hop"] == 1, "source_code"])] = 0
     accounts = [str(account) for account in facts["account"]]
     frontier = {str(account) for account in trace.frontier["account"]}
@@ -182,7 +176,7 @@ def _nodes(ledger: Ledger, trace: Trace, moves: pd.DataFrame, roles: Mapping[str
         }
     )
     nodes["state"] = [_state(row) for row in nodes[["tier", "kind", "is_hub", "is_frontier"]].itertuples(index=False)]
-    nodes["column_key"] = [_column_key(row) for row in nodes[["tier", "state", "account", "out_fen"]].itertuples(index=False)]
+    nodes["column_key"] = column_keys(nodes, moves)
     return _with_holdings(nodes.drop(columns="is_hub"), trace)
 
 
@@ -198,14 +192,6 @@ def _state(row: Any) -> str:
     if row.kind == "cash":
         return "cash_out"
     return "hub" if row.is_hub else "frontier" if row.is_frontier else "tier"
-
-
-def _column_key(row: Any) -> tuple[int, int]:
-    """Where the account stands: (hop, 0), vouchers (hop, 1), exits last; a hub that passed money on keeps its hop."""
-    leaves = row.state in ("cash_out", "hub") or row.account.startswith(UNKNOWN_PREFIX)
-    if row.tier and leaves and row.out_fen == 0:
-        return (EXIT_HOP, 0)
-    return (int(row.tier), int(row.state == "voucher"))
 
 
 def _with_holdings(nodes: pd.DataFrame, trace: Trace) -> pd.DataFrame:

@@ -5,25 +5,25 @@ one of them, in a gap, is its label slot. igraph's Sugiyama layout orders the la
 places are found here: weighted least squares towards the neighbours, in order, without overlap (pool adjacent violators).
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from tracing.graph import FlowGraph
+from tracing.layers import Extent, Net, ordered
 
 SWEEPS = 40
 INNER_WEIGHT = 16.0
 """How much straighter a long flow is kept than the line from a box to its first label."""
-CROSSING_SWEEPS = 12
 LINE = (6.0, 6.0)
 """Room above and below a flow that passes a column or a gap without its label."""
 
+SLACK = 1.06
+"""Height of the picture, in heights of its tallest layer."""
 WIDEST_BAND = 24.0
 AWAY = 6
 """How many labels more a gap may hold before a long flow's label moves one column further from both its ends."""
-
-Extent = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -40,45 +40,28 @@ class Placement:
     height: float
 
 
-@dataclass
-class _Net:
-    """Vertices of the layered graph: nodes first, then dummies; edges join neighbouring layers only."""
-
-    layer: list[int]
-    extent: list[Extent]
-    edges: list[tuple[int, int]] = field(default_factory=list)
-    weight: list[float] = field(default_factory=list)
-
-    def add(self, layer: int, extent: Extent) -> int:
-        self.layer.append(layer)
-        self.extent.append(extent)
-        return len(self.layer) - 1
-
-    def join(self, left: int, right: int, weight: float) -> None:
-        self.edges.append((left, right))
-        self.weight.append(weight)
-
-
 def layered_layout(graph: FlowGraph, node_extents: Sequence[Extent], slot_extents: Sequence[Extent]) -> Placement:
     """Place nodes and label slots; an extent is the room wanted (above, below) the place."""
     columns = graph.nodes["column"].tolist()
     ends = list(zip(graph.flows["source_node"].tolist(), graph.flows["target_node"].tolist(), strict=True))
     if not columns:
         return Placement([], [], [], 0.0)
-    net = _Net([2 * column for column in columns], list(node_extents))
-    slots = _slot_layers(columns, ends)
+    net = Net([2 * column for column in columns], list(node_extents))
+    slots = label_slots(graph)
     chains = [
         _chain(net, columns, pair, slot, slot_extents[flow]) for flow, (pair, slot) in enumerate(zip(ends, slots, strict=True))
     ]
-    order = _fewer_crossings(net, _order(net))
+    order = ordered(net)
     place = _without_bands(net, _places(net, order))
     routes = [[(net.layer[v], place[v]) for v in chain] for chain in chains]
     height = max(place[v] + net.extent[v][1] for v in range(len(place)))
     return Placement(place[: len(columns)], routes, slots, height)
 
 
-def _slot_layers(columns: list[int], ends: list[tuple[int, int]]) -> list[int]:
-    """The gap of each label: a flow to the next column has one, a longer one an empty one near one of its ends."""
+def label_slots(graph: FlowGraph) -> list[int]:
+    """The layer of each flow's label: a flow to the next column has one gap, a longer one takes the emptier near its ends."""
+    columns = graph.nodes["column"].tolist()
+    ends = list(zip(graph.flows["source_node"].tolist(), graph.flows["target_node"].tolist(), strict=True))
     used: Counter[int] = Counter()
     slots = [0] * len(ends)
     spans = [abs(columns[target] - columns[source]) for source, target in ends]
@@ -92,7 +75,7 @@ def _slot_layers(columns: list[int], ends: list[tuple[int, int]]) -> list[int]:
     return slots
 
 
-def _chain(net: _Net, columns: list[int], ends: tuple[int, int], slot: int, extent: Extent) -> list[int]:
+def _chain(net: Net, columns: list[int], ends: tuple[int, int], slot: int, extent: Extent) -> list[int]:
     left, right = sorted(ends, key=lambda node: columns[node])
     low, high = 2 * columns[left], 2 * columns[right]
     if low == high:
@@ -108,74 +91,12 @@ def _chain(net: _Net, columns: list[int], ends: tuple[int, int], slot: int, exte
     return chain
 
 
-def _order(net: _Net) -> list[list[int]]:
-    """Vertices per layer from top to bottom, as igraph's crossing reduction orders them; the vertex number breaks ties."""
-    import igraph
-
-    graph = igraph.Graph(n=len(net.layer), edges=net.edges, directed=False)
-    across = [point[0] for point in graph.layout_sugiyama(layers=net.layer, maxiter=200).coords[: len(net.layer)]]
-    order: list[list[int]] = [[] for _ in range(max(net.layer) + 1)]
-    for vertex in sorted(range(len(net.layer)), key=lambda vertex: (across[vertex], vertex)):
-        order[net.layer[vertex]].append(vertex)
-    return order
-
-
-def _fewer_crossings(net: _Net, order: list[list[int]]) -> list[list[int]]:
-    """Barycentre sweeps in both directions from igraph's order; the best order met is kept."""
-    before, after = _sides(net)
-    best, fewest = order, _crossings(net, order)
-    for sweep in range(CROSSING_SWEEPS):
-        order = [list(layer) for layer in order]
-        forwards = sweep % 2 == 0
-        sides = before if forwards else after
-        spot = [0.0] * len(net.layer)
-        for layer in order if forwards else reversed(order):
-            means = {v: _mean([spot[o] for o, _ in sides[v]], (i + 0.5) / len(layer)) for i, v in enumerate(layer)}
-            layer.sort(key=means.__getitem__)
-            for i, v in enumerate(layer):
-                spot[v] = (i + 0.5) / len(layer)
-        crossings = _crossings(net, order)
-        if crossings < fewest:
-            best, fewest = order, crossings
-    return best
-
-
-def _mean(values: list[float], default: float) -> float:
-    return sum(values) / len(values) if values else default
-
-
-def _sides(net: _Net) -> tuple[list[list[tuple[int, float]]], list[list[tuple[int, float]]]]:
-    """Per vertex its neighbours, with weights, in the layer before and in the layer after."""
-    before: list[list[tuple[int, float]]] = [[] for _ in net.layer]
-    after: list[list[tuple[int, float]]] = [[] for _ in net.layer]
-    for (left, right), weight in zip(net.edges, net.weight, strict=True):
-        after[left].append((right, weight))
-        before[right].append((left, weight))
-    return before, after
-
-
-def _crossings(net: _Net, order: list[list[int]]) -> int:
-    """Pairs of edges that cross, counted by inversions per gap."""
-    from bisect import bisect_right, insort
-
-    rank = {vertex: i for layer in order for i, vertex in enumerate(layer)}
-    gaps: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for left, right in net.edges:
-        gaps[net.layer[left]].append((rank[left], rank[right]))
-    total = 0
-    for pairs in gaps.values():
-        seen: list[int] = []
-        for _, right in sorted(pairs):
-            total += len(seen) - bisect_right(seen, right)
-            insort(seen, right)
-    return total
-
-
-def _places(net: _Net, order: list[list[int]]) -> list[float]:
+def _places(net: Net, order: list[list[int]]) -> list[float]:
     """Centres: start packed around the middle, then pull every layer towards its neighbours, first one side, at last both."""
-    before, after = _sides(net)
+    before, after = net.sides()
     both = [first + second for first, second in zip(before, after, strict=True)]
     place = [0.0] * len(net.layer)
+    tallest = max(sum(sum(net.extent[v]) for v in layer) for layer in order)
     for layer in order:
         y = -sum(sum(net.extent[v]) for v in layer) / 2
         for v in layer:
@@ -185,14 +106,14 @@ def _places(net: _Net, order: list[list[int]]) -> list[float]:
         forwards = sweep % 2 == 0
         sides = both if sweep >= SWEEPS // 2 else before if forwards else after
         for layer in order if forwards else list(reversed(order)):
-            _pull(net, layer, sides, place)
+            _pull(net, layer, sides, place, tallest * SLACK / 2)
     for forwards in (True, False, True):
         for layer in order if forwards else list(reversed(order)):
             _straighten(net, layer, before if forwards else after, place)
     return place
 
 
-def _without_bands(net: _Net, place: list[float]) -> list[float]:
+def _without_bands(net: Net, place: list[float]) -> list[float]:
     """The places from 0 on, with every band that is empty in all layers cut to `WIDEST_BAND`; order and spacing stay."""
     by_top = sorted(range(len(place)), key=lambda v: (place[v] - net.extent[v][0], v))
     cut = foot = place[by_top[0]] - net.extent[by_top[0]][0]
@@ -205,7 +126,7 @@ def _without_bands(net: _Net, place: list[float]) -> list[float]:
     return moved
 
 
-def _straighten(net: _Net, layer: list[int], sides: list[list[tuple[int, float]]], place: list[float]) -> None:
+def _straighten(net: Net, layer: list[int], sides: list[list[tuple[int, float]]], place: list[float]) -> None:
     """Put the points of long flows level with the point before, as far as the slack to their neighbours allows."""
     for i, v in enumerate(layer):
         level = next((place[other] for other, weight in sides[v] if weight == INNER_WEIGHT), None)
@@ -220,8 +141,8 @@ def _straighten(net: _Net, layer: list[int], sides: list[list[tuple[int, float]]
         place[v] = level
 
 
-def _pull(net: _Net, layer: list[int], sides: list[list[tuple[int, float]]], place: list[float]) -> None:
-    """Move one layer to its wanted centres as nearly as order and heights allow (isotonic regression on the slack)."""
+def _pull(net: Net, layer: list[int], sides: list[list[tuple[int, float]]], place: list[float], reach: float) -> None:
+    """Move one layer to its wanted centres as nearly as order, heights and +-reach allow (isotonic regression on the slack)."""
     blocks: list[list[float]] = []  # weighted sum, weight, count
     offset, offsets = 0.0, []
     previous = 0.0
@@ -237,7 +158,10 @@ def _pull(net: _Net, layer: list[int], sides: list[list[tuple[int, float]]], pla
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
     at = 0
+    highest = net.extent[layer[0]][0] - reach if layer else 0.0
+    lowest = reach - offset - previous
     for total, weight, count in blocks:
+        start = min(max(total / weight, highest), lowest)
         for _ in range(int(count)):
-            place[layer[at]] = total / weight + offsets[at]
+            place[layer[at]] = start + offsets[at]
             at += 1

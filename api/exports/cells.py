@@ -4,13 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Sequence
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What spreadsheets take for the start of a formula, full-width forms included."""
-
-
-def guarded(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would calculate it."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+from ledger.formulas import guarded
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str]], amounts: Collection[str] = ()) -> bytes:

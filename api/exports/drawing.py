@@ -4,17 +4,16 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from api.exports.boxes import BOX_WIDTH, LINE, PADDING, SIZES, TONES, Line, box_height, tone_name
+from api.exports.boxes import COUNT_SIZE, HEADING_SIZE, LINE, PADDING, SIZES, TONES, Line, box_height, heading, tone_name
 from api.exports.diagram import Diagram
 from api.exports.font import CJK_FAMILY, FAMILY, is_latin, text_width
-from api.exports.geometry import AMOUNT_SIZE, LEFT, TIME_SIZE, Box, Scene, Stroke, place_scene
+from api.exports.geometry import ARROW, LEFT, Box, Scene, Stroke, place_scene
+from api.exports.labels import AMOUNT_SIZE, TIME_SIZE
 from api.exports.marks import BACK_RED, FLOW_BLUE, FLOW_HEAD, LEGEND_SIZE, PALE, icon, kind_name, legend
 from api.exports.wording import LONG_TITLE, fitted, money, safe
 
 TOP = 128.0
 NARROWEST = 880.0
-ARROW = 8.0
-HEADINGS = {"victims": "Victims", "hop": "Hop {hop}", "exchange": "Exchange", "exit": "Exit points"}
 RADII = {"wallet": 13, "person": 9}
 
 STYLE = f"""
@@ -23,8 +22,8 @@ tspan {{ font-family: "{CJK_FAMILY}", "Noto Sans CJK SC", "Microsoft YaHei", san
 .title {{ font-size: 19px; font-weight: bold; }}
 .title tspan, .name tspan {{ stroke: #1a202c; stroke-width: 0.45px; }}
 .summary {{ font-size: 12px; fill: #4a5568; }}
-.heading {{ font-size: 15px; font-weight: bold; }}
-.count, .total {{ font-size: 11px; fill: #5d6778; }}
+.heading {{ font-size: {HEADING_SIZE:g}px; font-weight: bold; }}
+.count, .total {{ font-size: {COUNT_SIZE:g}px; fill: #5d6778; }}
 .name {{ font-size: {SIZES["name"]}px; font-weight: bold; }}
 .sub {{ font-size: {SIZES["sub"]}px; fill: #4a5568; }}
 .flow {{ font-size: {SIZES["flow"]}px; fill: #5d6778; }}
@@ -76,16 +75,13 @@ def _title(diagram: Diagram, width: float) -> list[str]:
 def _headings(diagram: Diagram, scene: Scene) -> list[str]:
     parts = []
     rows: list[Any] = list(diagram.drawn.columns.itertuples(index=False))
-    for x, row in zip(scene.columns, rows, strict=True):
-        heading = HEADINGS[str(row.kind)].format(hop=row.hop)
-        verb = "lost" if row.kind == "victims" else "received"
-        amount = money(int(row.received_fen), diagram.drawn.currency)
-        count = f"{row.accounts:,} {'account' if row.accounts == 1 else 'accounts'}"
+    for x, width, row in zip(scene.columns, scene.widths, rows, strict=True):
+        name, count, total = heading(row, diagram.drawn.currency)
         parts += [
-            f"<g><title>{heading}, {verb} {amount}</title>{_text('heading', x, 88, heading)}",
-            _text("count", x + BOX_WIDTH, 88, count, end=True),
-            f"{_text('total', x, 105, f'{verb} {amount}')}</g>",
-            f'<path d="M{x:g},112 h{BOX_WIDTH:g}" stroke="#d5dae3"/>',
+            f"<g><title>{name}, {total}</title>{_text('heading', x, 88, name)}",
+            _text("count", x + width, 88, count, end=True),
+            f"{_text('total', x, 105, total)}</g>",
+            f'<path d="M{x:g},112 h{width:g}" stroke="#d5dae3"/>',
         ]
     return parts
 
@@ -95,10 +91,10 @@ def _box(box: Box) -> str:
     tone = TONES[tone_name(row)]
     dash = ' stroke-dasharray="5 3"' if row.is_frontier else ""
     radius = RADII.get(row.kind, 4)
-    place = f'x="{box.x:.1f}" y="{box.y:.1f}" width="{BOX_WIDTH:g}" height="{box.height:.1f}"'
+    place = f'x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:g}" height="{box.height:.1f}"'
     behind = ""
     if row.count > 1:
-        shifted = f'x="{box.x + 4:.1f}" y="{box.y + 4:.1f}" width="{BOX_WIDTH:g}" height="{box.height:.1f}"'
+        shifted = f'x="{box.x + 4:.1f}" y="{box.y + 4:.1f}" width="{box.width:g}" height="{box.height:.1f}"'
         behind = f'<rect {shifted} rx="{radius}" fill="{tone.fill}" stroke="{tone.border}" stroke-opacity="0.6"/>'
     top = box.y + (box.height - box_height(box.lines)) / 2
     texts = []
@@ -111,7 +107,7 @@ def _box(box: Box) -> str:
     if radius > 4:
         straight = f"M{box.x + 2.5:.1f},{box.y + radius - 2:.1f} v{box.height - 2 * radius + 4:.1f}"
         bar = f'<path d="{straight}" stroke="{tone.bar}" stroke-width="5"/>'
-    sign = icon(kind_name(row.kind, row.count), (box.x + BOX_WIDTH - 15, top + 13), tone.bar)
+    sign = icon(kind_name(row.kind, row.count), (box.x + box.width - 15, top + 13), tone.bar)
     frame = f'<rect {place} rx="{radius}" fill="{tone.fill}" stroke="{tone.border}" stroke-width="1.3"{dash}/>'
     return f"<g>{behind}{frame}{bar}{sign}{''.join(texts)}</g>"
 
@@ -127,7 +123,7 @@ def _label(stroke: Stroke, currency: str) -> str:
     x, y = stroke.label_at
     row = stroke.row
     amount = _text("amount", x, y, stroke.label.amount)
-    time = _text("time", x + stroke.label_room - 4, y, stroke.label.time, end=True)
+    time = _text("time", *stroke.time_at, stroke.label.time, end=not stroke.label.stacked)
     whole = f"{money(row.traced_fen, currency)} of {money(row.amount_fen, currency)}, transfers: {row.count}"
     tip = safe(f"{row.source[:200]} → {row.target[:200]}: {whole}; made by {row.made_by}; claims {row.claims[:400]}")
     return f"<g><title>{escape(tip)}</title>{amount}{time}</g>"

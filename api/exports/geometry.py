@@ -6,16 +6,16 @@ from itertools import pairwise
 from math import sqrt
 from typing import Any
 
-from api.exports.boxes import BOX_WIDTH, Line, box_height, box_lines
-from api.exports.font import text_width
-from api.exports.wording import instant, money, when
+from api.exports.boxes import Line, box_height, box_lines, column_width, heading
+from api.exports.labels import TIME_SIZE, Label, place_labels, slot_extent
 from tracing.graph import FlowGraph
 from tracing.layout import Placement, layered_layout
 
 LEFT = 36.0
-NODE_SPACE = 20.0
-LANES = 34.0
-AMOUNT_SIZE, TIME_SIZE = 11.0, 10.0
+NODE_SPACE, VOUCHER_SPACE = 16.0, 10.0
+LANES, LANE_END = 30.0, 5.0
+"""Room of the turns of flows within a column, and between them and the labels."""
+ARROW = 8.0
 THINNEST, THICKEST = 1.4, 9.0
 TALLEST_SIDE = 320.0
 """A box grows to hold its flows side by side, up to this."""
@@ -26,23 +26,12 @@ Leg = tuple[str, float, float]
 
 
 @dataclass(frozen=True)
-class Label:
-    """Amount and time of a flow above its line."""
-
-    amount: str
-    time: str
-
-    @property
-    def width(self) -> float:
-        return text_width(self.amount, AMOUNT_SIZE, True) + 14 + text_width(self.time, TIME_SIZE)
-
-
-@dataclass(frozen=True)
 class Box:
     """A node's box by its top left corner."""
 
     x: float
     y: float
+    width: float
     height: float
     lines: list[Line]
     row: Any
@@ -50,24 +39,26 @@ class Box:
 
 @dataclass(frozen=True)
 class Stroke:
-    """A flow: legs in the order the money takes; a leg is ("line" | "curve", x, y) from the point before."""
+    """A flow and where its texts stand: legs in the order the money takes, a leg ("line" | "curve", x, y) onwards."""
 
     start: Point
     legs: list[Leg]
     width: float
     label: Label
-    label_at: tuple[float, float]
+    label_at: Point
     label_room: float
+    time_at: Point
     row: Any
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything placed; x of each column, total size without margins for headings and footer."""
+    """Everything placed; x and width of each column, total size without margins for headings and footer."""
 
     boxes: list[Box]
     strokes: list[Stroke]
     columns: list[float]
+    widths: list[float]
     width: float
     height: float
 
@@ -84,46 +75,62 @@ class _Gap:
     room: float
 
 
+@dataclass(frozen=True)
+class _Across:
+    """Everything from left to right: both sides of each column, the gaps, and where the last of it ends."""
+
+    left: list[float]
+    right: list[float]
+    gaps: list[_Gap]
+    end: float
+
+
 def place_scene(graph: FlowGraph, zone_minutes: int) -> Scene:
     """Lay the graph out; the same graph gives the same places."""
     rows = list(graph.nodes.itertuples(index=False))
     flows = list(graph.flows.itertuples(index=False))
-    lines = [box_lines(row, graph.currency) for row in rows]
+    lines = [box_lines(row, graph.currency, hop) for row, hop in zip(rows, _hidden_hops(graph), strict=True)]
     widths = _widths(flows)
-    labels = _labels(flows, graph.currency, zone_minutes)
     heights = _heights(lines, flows, widths)
-    half = [(height + NODE_SPACE) / 2 for height in heights]
-    placement = layered_layout(graph, list(zip(half, half, strict=True)), [_slot(width) for width in widths])
-    column_x, gaps, right = _across(graph, placement, labels)
+    half = [
+        (height + (VOUCHER_SPACE if row.state == "voucher" else NODE_SPACE)) / 2
+        for height, row in zip(heights, rows, strict=True)
+    ]
+    labels = place_labels(graph, half, widths, zone_minutes)
+    slots = [slot_extent(width, label.stacked) for width, label in zip(widths, labels, strict=True)]
+    placement = layered_layout(graph, list(zip(half, half, strict=True)), slots)
+    across = _across(graph, placement, labels, _column_widths(graph, lines))
     columns = graph.nodes["column"].tolist()
     boxes = [
-        Box(column_x[columns[i]], placement.node_y[i] - heights[i] / 2, heights[i], lines[i], row) for i, row in enumerate(rows)
+        Box(left, placement.node_y[i] - heights[i] / 2, across.right[column] - left, heights[i], lines[i], row)
+        for i, row in enumerate(rows)
+        for column, left in [(columns[i], across.left[columns[i]])]
     ]
     routes = placement.routes
     ports = _ports(boxes, flows, routes, widths)
     lanes = _lanes(flows, columns, ports)
     strokes = []
     for i, flow in enumerate(flows):
-        gap = gaps[placement.slots[i] // 2]
+        gap = across.gaps[placement.slots[i] // 2]
         level = next(y for layer, y in routes[i] if layer == placement.slots[i])
-        start, legs = _legs(flow, columns, (ports[i], routes[i], lanes.get(i, 0.0)), column_x, gaps)
-        strokes.append(Stroke(start, legs, widths[i], labels[i], (gap.start, level - widths[i] / 2 - 3), gap.room, flow))
-    return Scene(boxes, strokes, column_x, right, placement.height)
+        start, legs = _legs(flow, columns, (ports[i], routes[i], lanes.get(i, 0.0)), across)
+        texts = _texts(labels[i], gap, level, widths[i])
+        strokes.append(Stroke(start, legs, widths[i], labels[i], texts[0], gap.room, texts[1], flow))
+    sizes = [right - left for left, right in zip(across.left, across.right, strict=True)]
+    return Scene(boxes, strokes, across.left, sizes, across.end, placement.height)
+
+
+def _hidden_hops(graph: FlowGraph) -> list[int | None]:
+    """The hop of every account whose column does not tell it."""
+    kinds = zip(graph.columns["kind"].tolist(), graph.columns["hop"].tolist(), strict=True)
+    told = [hop if kind in ("victims", "hop") else None for kind, hop in kinds]
+    ends = zip(graph.nodes["tier"].tolist(), graph.nodes["column"].tolist(), strict=True)
+    return [None if tier == told[column] else tier for tier, column in ends]
 
 
 def _widths(flows: list[Any]) -> list[float]:
     most = max((flow.traced_fen for flow in flows), default=1) or 1
     return [round(THINNEST + (THICKEST - THINNEST) * sqrt(flow.traced_fen / most), 2) for flow in flows]
-
-
-def _labels(flows: list[Any], currency: str, zone_minutes: int) -> list[Label]:
-    days = {instant(time_us, zone_minutes).date() for flow in flows for time_us in (flow.first_us, flow.last_us)}
-    dated = len(days) > 1
-    labels = []
-    for flow in flows:
-        time = when((flow.first_us, flow.last_us), flow.count, zone_minutes, dated)
-        labels.append(Label(money(flow.traced_fen, currency), f"◂ {time}" if flow.is_back else time))
-    return labels
 
 
 def _heights(lines: list[list[Line]], flows: list[Any], widths: list[float]) -> list[float]:
@@ -136,38 +143,50 @@ def _heights(lines: list[list[Line]], flows: list[Any], widths: list[float]) -> 
     return [max(box_height(text), min(need, TALLEST_SIDE)) for text, need in zip(lines, needed, strict=True)]
 
 
-def _across(graph: FlowGraph, placement: Placement, labels: list[Label]) -> tuple[list[float], list[_Gap], float]:
+def _column_widths(graph: FlowGraph, lines: list[list[Line]]) -> list[float]:
+    held: dict[int, list[list[Line]]] = defaultdict(list)
+    for column, text in zip(graph.nodes["column"].tolist(), lines, strict=True):
+        held[column].append(text)
+    rows = enumerate(graph.columns.itertuples(index=False))
+    return [column_width(held[column], heading(row, graph.currency)) for column, row in rows]
+
+
+def _across(graph: FlowGraph, placement: Placement, labels: list[Label], widths: list[float]) -> _Across:
     """x of columns and label slots; the steeper the curves of a gap, the more room they get."""
     count = len(graph.columns)
     rooms = [0.0] * (count + 1)
     steep: dict[int, float] = defaultdict(float)
     ends = list(zip(graph.flows["source_node"].tolist(), graph.flows["target_node"].tolist(), strict=True))
     columns = graph.nodes["column"].tolist()
+    turning = {columns[source] for source, target in ends if columns[source] == columns[target]}
     for i, (source, target) in enumerate(ends):
         rooms[placement.slots[i] // 2] = max(rooms[placement.slots[i] // 2], labels[i].width + 6)
         low, high = sorted((source, target), key=lambda node: columns[node])
         points = [(2 * columns[low], placement.node_y[low]), *placement.routes[i], (2 * columns[high], placement.node_y[high])]
         for (layer, y), (_, other) in pairwise(points):
             steep[layer] = max(steep[layer], abs(other - y))
-    x, column_x, gaps = LEFT, [], []
+    left, right, gaps = [LEFT], [], []
     for column in range(count):
-        column_x.append(x)
-        start = x + BOX_WIDTH + _curve_room(steep[2 * column])
+        right.append(left[column] + widths[column])
+        turns = LANES + LANE_END + ARROW if column in turning else 0.0
+        start = right[column] + max(_curve_room(steep[2 * column]), turns)
         gaps.append(_Gap(start, rooms[column]))
-        x = start + rooms[column] + _curve_room(steep[2 * column + 1])
-    right = column_x[-1] + BOX_WIDTH if column_x else 0.0
-    if rooms and count and rooms[count - 1]:
-        right = gaps[-1].start + gaps[-1].room
-    return column_x, gaps, right
+        left.append(start + rooms[column] + _curve_room(steep[2 * column + 1]))
+    end = right[-1] if right else 0.0
+    if count and rooms[count - 1]:
+        end = gaps[-1].start + gaps[-1].room
+    return _Across(left[:count], right, gaps, end)
 
 
 def _curve_room(steepness: float) -> float:
-    return min(max(46.0, 30 + 0.13 * steepness), 300.0)
+    return min(max(22.0, 16 + 0.1 * steepness), 150.0)
 
 
-def _slot(width: float) -> tuple[float, float]:
-    """Room above the line for its text, and below it."""
-    return (width / 2 + AMOUNT_SIZE + 5, width / 2 + 4)
+def _texts(label: Label, gap: _Gap, level: float, width: float) -> tuple[Point, Point]:
+    """Where the amount begins, and where the time ends or, stacked, begins."""
+    above = level - width / 2 - 3
+    below = level + width / 2 + TIME_SIZE
+    return (gap.start, above), ((gap.start, below) if label.stacked else (gap.start + gap.room - 4, above))
 
 
 def _ports(boxes: list[Box], flows: list[Any], routes: list[Any], widths: list[float]) -> list[tuple[float, float]]:
@@ -200,23 +219,20 @@ def _lanes(flows: list[Any], columns: list[int], ports: list[tuple[float, float]
     return {i: LANES * rank / len(ranked) for ranked in arcs.values() for rank, (_, i) in enumerate(sorted(ranked))}
 
 
-def _legs(flow: Any, columns: list[int], course: _Course, column_x: list[float], gaps: list[_Gap]) -> tuple[Point, list[Leg]]:
+def _legs(flow: Any, columns: list[int], course: _Course, across: _Across) -> tuple[Point, list[Leg]]:
     """The way of one flow from port to port."""
     (source_y, target_y), route, lane = course
     source, target = columns[flow.source_node], columns[flow.target_node]
     if source == target:
-        x, level = column_x[source] + BOX_WIDTH, route[0][1]
-        apex = gaps[source].start - lane
+        x, level = across.right[source], route[0][1]
+        apex = across.gaps[source].start - LANE_END - lane
         return (x, source_y), [("turn", apex, level), ("return", x, target_y)]
     stops: list[Leg] = []
     for layer, y in route:
-        left, right = (
-            (column_x[layer // 2], column_x[layer // 2] + BOX_WIDTH)
-            if layer % 2 == 0
-            else (gaps[layer // 2].start, gaps[layer // 2].start + gaps[layer // 2].room)
-        )
-        stops += [("curve", left, y), ("line", right, y)]
+        gap = across.gaps[layer // 2]
+        passed = (across.left[layer // 2], across.right[layer // 2]) if layer % 2 == 0 else (gap.start, gap.start + gap.room)
+        stops += [("curve", passed[0], y), ("line", passed[1], y)]
     if target > source:
-        return (column_x[source] + BOX_WIDTH, source_y), [*stops, ("curve", column_x[target], target_y)]
+        return (across.right[source], source_y), [*stops, ("curve", across.left[target], target_y)]
     stops = [("curve" if i % 2 == 0 else "line", x, y) for i, (_, x, y) in enumerate(reversed(stops))]
-    return (column_x[source], source_y), [*stops, ("curve", column_x[target] + BOX_WIDTH, target_y)]
+    return (across.left[source], source_y), [*stops, ("curve", across.right[target], target_y)]

@@ -85,7 +85,7 @@ def _entries(graph: FlowGraph) -> list[Entry]:
     if (graph.flows["amount_fen"] > graph.flows["traced_fen"]).any():
         entries.append((_line(PALE, "", 7.0), "with money that is not the victims'", 26.0))
     if graph.flows["is_back"].any():
-        entries.append((_line(BACK_RED, ""), "to an earlier hop", 26.0))
+        entries.append((_line(BACK_RED, ""), "to an earlier column", 26.0))
     if graph.flows["dashed"].any():
         entries.append((_line(FLOW_BLUE, ' stroke-dasharray="7 4"'), "inferred link", 26.0))
     return entries

@@ -10,8 +10,8 @@ from ledger.problems import LiushuiError
 
 SHARPNESS = 2.0
 """Pixels per unit of the drawing, where the picture is not too large for it."""
-FINE_PIXELS = 20_000_000
-"""Up to this many pixels a picture is drawn sharper than one pixel per unit."""
+FINE_WIDTH = 4500
+"""Up to this width a picture is drawn sharper than one pixel per unit: an A3 page at 270 dots per inch."""
 MOST_PIXELS = 80_000_000
 """Beyond this it is drawn smaller: a picture of this size takes 320 MB to draw."""
 
@@ -23,8 +23,7 @@ def render(diagram: Diagram) -> bytes:
     svg = draw(diagram)
     check_glyphs(svg)
     width, height = (int(value) for value in re.findall(r'(?:width|height)="(\d+)"', svg[:200])[:2])
-    zoom = (FINE_PIXELS / (width * height)) ** 0.5
-    zoom = min(SHARPNESS, max(zoom, 1.0), (MOST_PIXELS / (width * height)) ** 0.5)
+    zoom = min(SHARPNESS, max(FINE_WIDTH / width, 1.0), (MOST_PIXELS / (width * height)) ** 0.5)
     fonts = [str(FOLDER / name) for name in (REGULAR, BOLD, CJK)]
     drawn = resvg_py.svg_to_bytes(
         svg_string=svg, width=max(1, int(width * zoom)), skip_system_fonts=True, font_files=fonts, font_family=FAMILY
