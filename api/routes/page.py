@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from csv import reader
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -67,7 +68,7 @@ def file_page(path: Path, limit: int, cursor: str | None) -> dict[str, Any]:
 def table_of(path: Path) -> pa.Table:
     """A result file as texts, empty cells as null."""
     with path.open(encoding="utf-8") as file:
-        names = file.readline().rstrip("\n").split(",")
+        names = next(reader(file))
     options = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""])
     table = csv.read_csv(path, parse_options=csv.ParseOptions(newlines_in_values=True), convert_options=options)
     return pa.table({name: unguarded_texts(table[name]) for name in names})
