@@ -77,11 +77,23 @@ def read_columns(folder: Path, segment: Segment, names: Sequence[str]) -> pa.Tab
 
 def read_rows(folder: Path, segment: Segment, rows: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
     """Some rows (ascending, within the segment) of some columns; only their row groups are read."""
+    groups = np.unique(rows // ROW_GROUP)
+    if 2 * len(groups) * ROW_GROUP > segment.rows:  # whole columns decode on all cores, single row groups do not
+        return picked(read_columns(folder, segment, names), rows)
     with pq.ParquetFile(folder / segment.path, memory_map=True) as file:
-        groups = np.unique(rows // ROW_GROUP)
         table = file.read_row_groups(groups.tolist(), columns=list(names))
-    at = np.searchsorted(groups, rows // ROW_GROUP) * ROW_GROUP + rows % ROW_GROUP
-    return table.take(pa.array(at))
+    return picked(table, np.searchsorted(groups, rows // ROW_GROUP) * ROW_GROUP + rows % ROW_GROUP)
+
+
+def picked(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """Some rows (ascending) of a table in many pieces, taken piece by piece."""
+    parts, start = [table.schema.empty_table()], 0
+    for piece in table.to_batches():
+        low, high = np.searchsorted(rows, (start, start + piece.num_rows))
+        if high > low:
+            parts.append(pa.table(piece.take(pa.array(rows[low:high] - start))))
+        start += piece.num_rows
+    return pa.concat_tables(parts)
 
 
 def file_digest(path: Path) -> str:

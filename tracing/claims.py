@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ledger.book import Ledger
 from tracing.follow import Pieces
@@ -32,10 +30,10 @@ def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
     warning; an amount above the payment is cut to the payment.
     """
     warnings: list[str] = []
-    reports = chosen_reports(ledger, parameters, warnings)
-    reports = reports.join(payments(ledger, reports["transfer"]), on="transfer")
-    reports = dropped(reports, reports["transfer_row"].isna(), "names a payment that is not in the ledger", warnings)
+    reports = chosen_reports(ledger, axis, parameters, warnings)
+    reports = dropped(reports, reports["transfer_row"] < 0, "names a payment that is not in the ledger", warnings)
     rows = reports["transfer_row"].to_numpy(dtype=np.int64)
+    reports = reports.assign(**payments(ledger, rows).set_index(reports.index))
     reports = dropped(reports, pd.Series(rows >= axis.rows, reports.index), "names a payment later than as-of", warnings)
     rows = reports["transfer_row"].to_numpy(dtype=np.int64)
     idle = pd.Series(np.isin(rows, axis.idle_row), reports.index)
@@ -61,9 +59,9 @@ def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
     return Claims(table.sort_values("claim", ignore_index=True), tuple(warnings))
 
 
-def chosen_reports(ledger: Ledger, parameters: Parameters, warnings: list[str]) -> pd.DataFrame:
-    """The reports asked for; those asked for that do not exist become warnings."""
-    reports = ledger.reports.reset_index(drop=True)
+def chosen_reports(ledger: Ledger, axis: LotAxis, parameters: Parameters, warnings: list[str]) -> pd.DataFrame:
+    """The reports asked for, with their transfer_row; those asked for that do not exist become warnings."""
+    reports = ledger.reports.reset_index(drop=True).assign(transfer_row=axis.report_row)
     if parameters.reports is None:
         return reports
     for missing in sorted(set(parameters.reports) - set(reports["report"])):
@@ -71,19 +69,11 @@ def chosen_reports(ledger: Ledger, parameters: Parameters, warnings: list[str]) 
     return reports[reports["report"].isin(parameters.reports).to_numpy(dtype=bool)]
 
 
-def payments(ledger: Ledger, ids: "pd.Series[str]") -> pd.DataFrame:
-    """transfer_row, paid_fen and currency of the named transfers, indexed by id."""
-    column = ledger.read(("transfer",))["transfer"]
-    wanted = pa.array(sorted(set(ids)), pa.string())
-    rows = np.flatnonzero(np.asarray(pc.is_in(column, value_set=wanted).to_numpy(zero_copy_only=False)))
-    found = ledger.read(("amount_fen", "currency")).take(pa.array(rows))
+def payments(ledger: Ledger, rows: Ints) -> pd.DataFrame:
+    """paid_fen and currency of the transfer rows."""
+    found = ledger.rows(rows, "amount_fen", "currency")
     return pd.DataFrame(
-        {
-            "transfer_row": pd.array(rows, dtype="Int64"),
-            "paid_fen": pd.array(found["amount_fen"].to_numpy(), dtype="Int64"),
-            "currency": found["currency"].cast(pa.string()).to_pylist(),
-        },
-        index=pd.Index(column.take(pa.array(rows)).to_pylist(), dtype=object),
+        {"paid_fen": found["amount_fen"].to_numpy(dtype=np.int64), "currency": found["currency"].astype(object)}
     )
 
 

@@ -4,13 +4,14 @@ The k-th fen out of a slot is the k-th fen in. Credits and debits of a slot lie 
 slot has a stretch of one global int64 axis to itself, so that a hop for any number of claims is one binary search.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.identified import rows_by_id
 from tracing.legs import Ints, Legs, Slots, rows_of
 from tracing.openings import Openings, declared_openings, settled_openings
 from tracing.result import Opening
@@ -38,7 +39,7 @@ class LotAxis:
     credit_start: position of each leg's first received fen. slot_start: where each slot's stretch begins (m + 1).
     debit_start, debit_leg: all debits by position, an `UNSPENT` entry closing each slot; debit_start ends with the end of
         the axis. debits: how many debits each slot has. balance_fen: what each slot holds in the end (meaningless where
-        tracing ends).
+        tracing ends). report_row: transfer row each of the ledger's reports disputes, -1 where it is not in the ledger.
     """
 
     slots: Slots
@@ -53,6 +54,7 @@ class LotAxis:
     extra_row: Ints
     extra_part_fen: Ints
     idle_row: Ints
+    report_row: Ints
     end_us: int
     warnings: tuple[str, ...] = ()
 
@@ -92,7 +94,7 @@ def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "re
         order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known)
     lowest, credited, debited = totals(order, *moved, len(legs.slots))
     openings = settled_openings(ledger, order, legs, declared, lowest, opening)
-    return laid_out(legs, order, openings, credited, debited)
+    return replace(laid_out(legs, order, openings, credited, debited), report_row=report_rows(ledger))
 
 
 def laid_out(legs: Legs, order: Ints, openings: Openings, credited: Ints, debited: Ints) -> LotAxis:
@@ -128,9 +130,17 @@ def laid_out(legs: Legs, order: Ints, openings: Openings, credited: Ints, debite
         extra_row=legs.extra_row,
         extra_part_fen=legs.extra_part_fen,
         idle_row=legs.idle_row,
+        report_row=np.zeros(0, dtype=np.int64),
         end_us=int(legs.time_us.max()) if len(legs.time_us) else 0,
         warnings=legs.warnings,
     )
+
+
+def report_rows(ledger: Ledger) -> Ints:
+    """Transfer row each report disputes, -1 where the ledger has no such transfer."""
+    ids = ledger.reports["transfer"].tolist()
+    row = rows_by_id(ledger, set(ids))
+    return np.asarray([row.get(identifier, -1) for identifier in ids], dtype=np.int64)
 
 
 def conversions_of(legs: Legs) -> Conversions:

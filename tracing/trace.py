@@ -147,25 +147,19 @@ TRACED_COLUMNS = [
 def with_transfers(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
     """The traced rows with what the ledger says of their transfers, sorted by claim, hop, time and transfer."""
     rows, place = np.unique(table["transfer_row"].to_numpy(), return_inverse=True)
-    found = rows_of_ledger(ledger, rows)
+    found = ledger.rows(rows, "transfer", "time", "source", "target", "amount_fen").iloc[place]
     account = ledger.accounts["account"].to_numpy(dtype=object)
-    is_card = (
-        ledger.accounts["kind"].astype(object).eq("card").to_numpy(dtype=bool)
-    )  # its number ties a redemption to its purchase
-    source, target = (np.asarray(found[name].to_numpy())[place] for name in ("source", "target"))
+    # the number of a card ties its redemption to its purchase
+    is_card = ledger.accounts["kind"].astype(object).eq("card").to_numpy(dtype=bool)
+    source, target = (found[name].to_numpy(dtype=np.int32) for name in ("source", "target"))
     full = table.assign(
-        transfer=np.asarray(found["transfer"].to_pylist(), dtype=object)[place],
-        time_us=np.asarray(found["time"].cast(pa.int64()).to_numpy())[place],
+        transfer=found["transfer"].to_numpy(dtype=object),
+        time_us=found["time"].astype("int64[pyarrow]").to_numpy(dtype=np.int64),
         source=account[source],
         target=account[target],
         source_code=source,
         target_code=target,
-        amount_fen=np.asarray(found["amount_fen"].to_numpy())[place],
+        amount_fen=found["amount_fen"].to_numpy(dtype=np.int64),
         made_by=np.where((table["linked"] == 1) | is_card[source], "reference", "method"),
     )
     return full[TRACED_COLUMNS].sort_values(["claim", "hop", "transfer_row"], ignore_index=True)
-
-
-def rows_of_ledger(ledger: Ledger, rows: Ints) -> pa.Table:
-    """What the ledger says of the given transfer rows."""
-    return ledger.read(("transfer", "time", "source", "target", "amount_fen")).take(pa.array(rows))

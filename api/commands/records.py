@@ -28,7 +28,7 @@ def generate(
 
     with progress("generating") as show:
         made = pipeline.generate_records(out, scenario, seed, transfers, show)
-    rows = ", ".join(f"{name} {number:,}" for name, number in made["rows"].items() if number)
+    rows = ", ".join(f"{name} {number:,}" for name, number in made["counts"].items() if number)
     truth = f"truth: {out / 'truth'}" + (f" ({made['note']})" if made["note"] else "")
     tell(as_json, made, [f"{out}: {rows}", f"{counted(made['rings'], 'ring')}, {counted(made['reports'], 'report')}; {truth}"])
 
