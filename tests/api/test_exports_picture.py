@@ -105,7 +105,7 @@ def shipped_scenario() -> Ledger:
         ingest(Path(folder) / "ledger", [Path(folder) / "records"])
         ledger = open_ledger(Path(folder) / "ledger")
         kept = ledger.read(TRANSFERS.names)
-        return dataclasses.replace(ledger, read=lambda names: kept.select(list(names)), index_folder=None)
+        return dataclasses.replace(ledger, read=lambda names: kept.select(list(names)), fetch=None, index_folder=None)
 
 
 def payment(told: Story, row: dict[str, str], line: int, cents: int) -> dict[str, object]:
