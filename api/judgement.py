@@ -15,6 +15,7 @@ from ledger.problems import LiushuiError
 from rules import plan_freezes, rank_accounts, write_ranking
 from rules.catalogue import apply_to
 from rules.dwell import LATENCY_US
+from rules.plan import LEAST_LIEN_FEN, left_out
 from rules.scope import scope_of
 from rules.score import RankingResult
 from tracing.result import Trace
@@ -66,16 +67,25 @@ def write_judged(judged: Judged, out: Path) -> None:
 def judged_told(judged: Judged) -> dict[str, Any]:
     """The judgement in numbers: accounts, roles, what is recoverable, what is asked for, rates, what could not be evaluated."""
     frame = judged.ranking
+    accounts, fen = left_out(judged.result, judged.lines)
     asked = {name: money(int(judged.lines[f"{name}_fen"].sum())) for name in ("lien", "expected_recovery")}
     return {
         "recoverable": money(int(frame["recoverable_fen"].sum())),
         "asked": asked,
+        "left_out": {"accounts": accounts, "lien": money(fen), "least": money(LEAST_LIEN_FEN)},
         "accounts": len(frame),
         "roles": dict(sorted(Counter(frame["role"]).items())),
         "findings": dict(sorted(Counter(one.rule for one in judged.result.findings).items())),
         "rates": rates(judged),
         "not_evaluated": [f"{one.code} {one.message}" for one in judged.result.problems],
     }
+
+
+def left_out_line(judged: Judged) -> list[str]:
+    """A sentence on the liens no request asks for; nothing when there are none."""
+    accounts, fen = left_out(judged.result, judged.lines)
+    least = money(LEAST_LIEN_FEN)
+    return [f"left out: {accounts} accounts with {money(fen)} (below {least} each, or beyond the limit)"] if accounts else []
 
 
 def rates(judged: Judged) -> list[dict[str, Any]]:

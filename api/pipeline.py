@@ -14,7 +14,7 @@ from typing import Any
 
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
-from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
+from api.judgement import Judged, judge, judged_told, left_out_line, ranking_lines, write_judged
 from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace
 from api.summary import last_moment_us, summary
@@ -28,7 +28,17 @@ from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims
 
-__all__ = ["Judged", "judge", "judged_told", "open_ledger", "ranking_lines", "summary", "write_judged", "write_trace"]
+__all__ = [
+    "Judged",
+    "judge",
+    "judged_told",
+    "left_out_line",
+    "open_ledger",
+    "ranking_lines",
+    "summary",
+    "write_judged",
+    "write_trace",
+]
 
 
 def ingest_records(

@@ -59,6 +59,14 @@ def plan_freezes(ranking: RankingResult, limit: int | None = None) -> pd.DataFra
     return frame.head(limit)[COLUMNS] if limit is not None else frame[COLUMNS]
 
 
+def left_out(ranking: RankingResult, lines: pd.DataFrame) -> tuple[int, int]:
+    """Accounts with a lien no line asks for (below `LEAST_LIEN_FEN`, or beyond a limit): how many, and their liens in fen."""
+    frame = ranking.frame
+    asked = lines.loc[lines["lien_fen"] > 0, "account_code"]
+    rest = frame[(frame["lien_fen"] > 0) & ~frame["account_code"].isin(asked)]
+    return len(rest), int(rest["lien_fen"].sum())
+
+
 Line = dict[str, object]
 
 

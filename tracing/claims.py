@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ledger.book import Ledger
+from ledger.problems import LiushuiError
 from tracing.follow import Pieces
 from tracing.legs import Ints
 from tracing.lots import LotAxis
@@ -30,7 +31,7 @@ def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
     warning; an amount above the payment is cut to the payment.
     """
     warnings: list[str] = []
-    reports = chosen_reports(ledger, axis, parameters, warnings)
+    reports = chosen_reports(ledger, axis, parameters)
     reports = dropped(reports, reports["transfer_row"] < 0, "names a payment that is not in the ledger", warnings)
     rows = reports["transfer_row"].to_numpy(dtype=np.int64)
     reports = reports.assign(**payments(ledger, rows).set_index(reports.index))
@@ -59,13 +60,13 @@ def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
     return Claims(table.sort_values("claim", ignore_index=True), tuple(warnings))
 
 
-def chosen_reports(ledger: Ledger, axis: LotAxis, parameters: Parameters, warnings: list[str]) -> pd.DataFrame:
-    """The reports asked for, with their transfer_row; those asked for that do not exist become warnings."""
+def chosen_reports(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> pd.DataFrame:
+    """The reports asked for, with their transfer_row. Raises: LiushuiError TRC-REPORT for one that does not exist."""
     reports = ledger.reports.reset_index(drop=True).assign(transfer_row=axis.report_row)
     if parameters.reports is None:
         return reports
-    for missing in sorted(set(parameters.reports) - set(reports["report"])):
-        warnings.append(f"report {missing} is not in the ledger")
+    if missing := sorted(set(parameters.reports) - set(reports["report"])):
+        raise LiushuiError("TRC-REPORT", f"not in the ledger: report {', '.join(missing)}")
     return reports[reports["report"].isin(parameters.reports).to_numpy(dtype=bool)]
 
 

@@ -99,7 +99,8 @@ def freeze(
     opened, traced, judged, told = judged_with(ledger, as_of, now, limit)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
-    tell(as_json, batch | {"out": str(out)}, [batch_line(batch), f"files: {out}"])
+    told_all = batch | {"left_out": pipeline.judged_told(judged)["left_out"], "out": str(out)}
+    tell(as_json, told_all, [batch_line(batch), *pipeline.left_out_line(judged), f"files: {out}"])
 
 
 def diagram(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rules.catalogue import apply_rules
-from rules.plan import COLUMNS, plan_freezes
+from rules.plan import COLUMNS, left_out, plan_freezes
 from rules.ranking_files import FINDINGS_COLUMNS, RANKING_COLUMNS, cell, write_ranking
 from rules.score import RankingResult, rank_accounts
 from tests.story import story
@@ -235,3 +235,13 @@ def test_payments_in_another_currency_than_the_claims_are_not_looked_at() -> Non
 
 def test_before_the_first_claim_nothing_is_ranked() -> None:
     assert len(ranked(as_of_us=0).frame) == 0
+
+
+def test_what_the_plan_leaves_out_is_counted() -> None:
+    result = ranked("""
+        09:00 victim -> mule 500   # claim
+        09:10 mule -> next 40
+        09:20 x -> y 1
+    """)
+    assert left_out(result, plan_freezes(result)) == (1, 40_00)
+    assert left_out(result, plan_freezes(result, limit=0)) == (2, 500_00)

@@ -336,6 +336,11 @@ def test_a_report_of_an_unknown_payment_is_a_warning() -> None:
     assert trace.warnings == ("report C1 names a payment that is not in the ledger",)
 
 
+def test_a_report_asked_for_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(LiushuiError, match="not in the ledger: report C9"):
+        traced("09:00 v -> a 1   # claim", reports=("C1", "C9"))
+
+
 def test_money_nobody_named_the_receiver_of_is_out_of_view() -> None:
     trace = traced("""
         09:00 v -> a 100   # claim
