@@ -81,13 +81,6 @@ def judged_told(judged: Judged) -> dict[str, Any]:
     }
 
 
-def left_out_line(judged: Judged) -> list[str]:
-    """A sentence on the liens no request asks for; nothing when there are none."""
-    accounts, fen = left_out(judged.result, judged.lines)
-    least = money(LEAST_LIEN_FEN)
-    return [f"left out: {accounts} accounts with {money(fen)} (below {least} each, or beyond the limit)"] if accounts else []
-
-
 def rates(judged: Judged) -> list[dict[str, Any]]:
     """The estimated rate of every recycler, with its interval, by voucher kind."""
     found = {}

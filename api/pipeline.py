@@ -14,7 +14,7 @@ from typing import Any
 
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
-from api.judgement import Judged, judge, judged_told, left_out_line, ranking_lines, write_judged
+from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace
 from api.summary import last_moment_us, summary
@@ -32,7 +32,6 @@ __all__ = [
     "Judged",
     "judge",
     "judged_told",
-    "left_out_line",
     "open_ledger",
     "ranking_lines",
     "summary",

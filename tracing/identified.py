@@ -92,8 +92,9 @@ def rows_by_id(ledger: Ledger, ids: set[str]) -> dict[str, int]:
 def identify_orders(ledger: Ledger, legs: Legs) -> Identified:
     """Tie payments into a hub to onward payments and voucher purchases that carry the same reference or order number.
 
-    A voucher bought under the order by the very account that paid the hub is the same payment seen twice: it is paid from
-    the order, not once more from the account. It counts from the payment on, whatever the shop's clock says.
+    A number that several accounts paid under identifies nobody and ties nothing. A voucher bought under the order is the
+    same payment seen twice: it is paid from the order, not once more from the buyer's account. It counts from the payment
+    on, whatever the shop's clock says.
     """
     ends = legs.slots.ends
     if not (ends[legs.source].any() or ends[legs.target].any()):
@@ -101,7 +102,7 @@ def identify_orders(ledger: Ledger, legs: Legs) -> Identified:
     references = order_numbers(ledger, legs.rows)
     if references is None:
         return no_links()
-    payments = hub_side(legs, references, legs.target, is_credit=True)
+    payments = by_one_payer(hub_side(legs, references, legs.target, is_credit=True))
     onward = hub_side(legs, references, legs.source, is_credit=False)
     sides = tied(pd.concat([payments, onward, bought_side(ledger, legs, references, payments)], ignore_index=True))
     if sides.empty:
@@ -137,16 +138,36 @@ def hub_side(legs: Legs, references: Ints, slot: Codes, *, is_credit: bool) -> p
     return pd.DataFrame(dict(zip(SIDES, values, strict=True)))
 
 
+def by_one_payer(payments: pd.DataFrame) -> pd.DataFrame:
+    """The payments whose reference at the hub is one account's alone."""
+    payers = payments.groupby(["hub", "reference"])["payer"].transform("nunique")
+    return payments[payers == 1]
+
+
 def bought_side(ledger: Ledger, legs: Legs, references: Ints, payments: pd.DataFrame) -> pd.DataFrame:
-    """Voucher purchases under an order that the buyer paid to a hub; columns `SIDES`."""
-    table = ledger.read(("kind", "operation")).slice(0, legs.rows)
+    """Voucher purchases that a payment to a hub paid for; columns `SIDES`.
+
+    Either the buyer paid the hub under the purchase's reference, or the purchase names an order that was paid at one hub
+    only, by whomever, and all purchases under it cost no more than was paid: a victim who scans a code pays for another.
+    """
+    table = ledger.read(("kind", "operation", "order")).slice(0, legs.rows)
     kinds, operation = table["kind"].cast(pa.string()), table["operation"].cast(pa.string())
     purchase = mask(pc.and_(pc.is_in(kinds, value_set=pa.array(VOUCHER_KINDS)), pc.equal(operation, "purchase")))
     leg = np.flatnonzero(purchase & (references >= 0) & ~legs.slots.ends[legs.source[: legs.rows]])
     payer = legs.slots.account[legs.source[leg]]
     purchases = pd.DataFrame({"leg": leg, "payer": payer, "reference": references[leg], "time_us": legs.time_us[leg]})
-    hubs = payments.drop_duplicates(["payer", "reference"])[["payer", "reference", "hub"]]
-    return purchases.merge(hubs, on=["payer", "reference"]).assign(is_credit=False, bought=True)[list(SIDES)]
+    purchases = purchases.assign(cost_fen=legs.given_fen[leg], ordered=mask(pc.is_valid(table["order"]))[leg])
+    own = purchases.merge(
+        payments.drop_duplicates(["payer", "reference"])[["payer", "reference", "hub"]], on=["payer", "reference"]
+    )
+    paid = payments.assign(paid_fen=legs.received_fen[payments["leg"]]).groupby("reference")
+    orders = paid.agg(hub=("hub", "first"), hubs=("hub", "nunique"), paid_fen=("paid_fen", "sum"))
+    cost = purchases.groupby("reference")["cost_fen"].transform("sum")
+    others = (
+        purchases[purchases["ordered"] & ~purchases["leg"].isin(own["leg"])].assign(total_fen=cost).join(orders, on="reference")
+    )
+    others = others[(others["hubs"] == 1) & (others["total_fen"] <= others["paid_fen"])].astype({"hub": "int64"})
+    return pd.concat([own, others]).assign(is_credit=False, bought=True)[list(SIDES)]
 
 
 def tied(sides: pd.DataFrame) -> pd.DataFrame:

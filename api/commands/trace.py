@@ -99,8 +99,8 @@ def freeze(
     opened, traced, judged, told = judged_with(ledger, as_of, now, limit)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
-    told_all = batch | {"left_out": pipeline.judged_told(judged)["left_out"], "out": str(out)}
-    tell(as_json, told_all, [batch_line(batch), *pipeline.left_out_line(judged), f"files: {out}"])
+    rest = pipeline.judged_told(judged)["left_out"]
+    tell(as_json, batch | {"left_out": rest, "out": str(out)}, [batch_line(batch), *left_out_lines(rest), f"files: {out}"])
 
 
 def diagram(
@@ -169,6 +169,15 @@ def trace_lines(summary: dict[str, Any]) -> list[str]:
     warnings = summary["warnings"]
     lines += [f"warning: {one}" for one in warnings[:SHOWN]]
     return lines + ([f"… {counted(len(warnings), 'warning')} in all: trace.json"] if len(warnings) > SHOWN else [])
+
+
+def left_out_lines(rest: dict[str, Any]) -> list[str]:
+    """A sentence on the liens no request asks for; nothing when there are none."""
+    if not rest["accounts"]:
+        return []
+    return [
+        f"left out: {counted(rest['accounts'], 'account')} with {sum_text(rest['lien'])} (below {rest['least']} each, or beyond the limit)"
+    ]
 
 
 def batch_line(batch: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ def identified_legs(movements: Sequence[Movement], ends: set[str]) -> list[Leg]:
     returned = returned_payments(moved)
     backs = {movement.transfer for movement in moved if movement.reverses in returned}
     orders = tied_orders(moved, ends)
-    payers = {(m.source, m.key): m.target for m in moved if m.target in ends and m.key and (m.target, m.key) in orders}
+    payers = paying_hubs(moved, ends)
     legs: list[Leg] = []
     for movement in payments_first(moved, orders, payers):
         source: Slot = movement.source
@@ -123,13 +123,35 @@ def returned_payments(moved: Sequence[Movement]) -> dict[str, int]:
 
 
 def tied_orders(moved: Sequence[Movement], ends: set[str]) -> set[tuple[str, str]]:
-    """(hub, key) pairs with a payment into the hub and something onward: a payment out, or a voucher bought by the payer."""
-    paid = {(m.target, m.key) for m in moved if m.target in ends and m.key}
+    """(hub, key) pairs with payments of one account into the hub and something onward: a payment out, or a voucher."""
+    paid = paid_alone(moved, ends)
     onward = {(m.source, m.key) for m in moved if m.source in ends and m.key}
-    hub_of = {(m.source, m.key): m.target for m in moved if m.target in ends and m.key}
-    for movement in moved:
-        if movement.kind in VOUCHERS and movement.operation == "purchase" and movement.key:
-            hub = hub_of.get((movement.source, movement.key))
-            if hub:
-                onward.add((hub, movement.key))
+    onward |= {(hub, key) for (_, key), hub in paying_hubs(moved, ends).items()}
     return paid & onward
+
+
+def paid_alone(moved: Sequence[Movement], ends: set[str]) -> set[tuple[str, str]]:
+    """(hub, key) pairs under which one account alone paid: a number many pay under identifies nobody."""
+    payers: dict[tuple[str, str], set[str]] = {}
+    for m in moved:
+        if m.target in ends and m.key:
+            payers.setdefault((m.target, m.key), set()).add(m.source)
+    return {pair for pair, sources in payers.items() if len(sources) == 1}
+
+
+def paying_hubs(moved: Sequence[Movement], ends: set[str]) -> dict[tuple[str, str], str]:
+    """The hub whose order paid for the vouchers of (buyer, key): the buyer paid it, or the order was paid there alone."""
+    alone = paid_alone(moved, ends)
+    payments = [m for m in moved if (m.target, m.key) in alone]
+    bought = [m for m in moved if m.kind in VOUCHERS and m.operation == "purchase" and m.key and m.source not in ends]
+    own = {(m.source, m.key): m.target for m in payments}
+    found = {}
+    for m in bought:
+        hubs = {payment.target for payment in payments if payment.key == m.key}
+        paid = sum(payment.received for payment in payments if payment.key == m.key)
+        cost = sum(other.given for other in bought if other.key == m.key)
+        if (m.source, m.key) in own:
+            found[m.source, m.key] = own[m.source, m.key]
+        elif m.order and len(hubs) == 1 and cost <= paid:
+            found[m.source, m.key] = hubs.pop()
+    return found

@@ -187,6 +187,37 @@ def test_a_voucher_order_seen_before_the_payment_still_belongs_to_it() -> None:
     assert held(trace) == {"fence": 500_00}
 
 
+def test_a_voucher_ordered_by_another_is_paid_by_whoever_paid_the_order() -> None:
+    trace = traced("""
+        account shop merchant
+        opening buyer 1000
+        09:00 v -> shop 500 ref=O1          # claim
+        09:00 buyer -> card:7 500 order=O1
+        09:10 card:7 -> fence 500
+    """)
+    assert held(trace) == {"fence": 500_00}
+
+
+def test_an_order_that_cost_more_than_was_paid_for_it_is_not_taken_for_the_payment() -> None:
+    trace = traced("""
+        account shop merchant
+        opening buyer 1000
+        09:00 v -> shop 500 ref=O1          # claim
+        09:00 buyer -> card:7 600 order=O1
+    """)
+    assert sinks(trace) == {("merchant", "shop"): 500_00}
+
+
+def test_a_reference_many_pay_under_identifies_nobody() -> None:
+    trace = traced("""
+        account shop merchant
+        09:00 v -> shop 100 ref=goods       # claim
+        09:01 other -> shop 100 ref=goods
+        09:02 shop -> supplier 150 ref=goods
+    """)
+    assert sinks(trace) == {("merchant", "shop"): 100_00}
+
+
 def test_a_refund_from_a_hub_brings_the_same_money_back() -> None:
     trace = traced("""
         account shop merchant
