@@ -175,9 +175,8 @@ def left_out_lines(rest: dict[str, Any]) -> list[str]:
     """A sentence on the liens no request asks for; nothing when there are none."""
     if not rest["accounts"]:
         return []
-    return [
-        f"left out: {counted(rest['accounts'], 'account')} with {sum_text(rest['lien'])} (below {rest['least']} each, or beyond the limit)"
-    ]
+    liens = f"{counted(rest['accounts'], 'account')} with {sum_text(rest['lien'])}"
+    return [f"left out: {liens} (below {rest['least']} each, or beyond the limit)"]
 
 
 def batch_line(batch: dict[str, Any]) -> str:
