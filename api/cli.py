@@ -16,7 +16,7 @@ app = typer.Typer(
     epilog="Start with `liushui demo`, or with your own records: `liushui ingest LEDGER FILE...` and "
     "`liushui trace LEDGER --out DIR`.",
 )
-ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server")
+ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", "LDG-scenario", "TRC-report")
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (

@@ -70,4 +70,4 @@ class Rule:
 
 def not_evaluated(code: str, why: str) -> Problem:
     """The problem of a rule that could not be computed: not the same as nothing found."""
-    return Problem(file="", line=0, code="RUL-NOT-EVALUATED", message=f"{code} was not evaluated: {why}", severity="warning")
+    return Problem(file="", line=0, code="RUL-not-evaluated", message=f"{code} was not evaluated: {why}", severity="warning")

@@ -48,3 +48,11 @@ def test_every_page_named_in_the_architecture_exists() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     named = re.findall(r"`((?:ledger|tracing|rules|api|docs|datasets|tests)/[\w/]+\.(?:py|md|toml))`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_error_code_of_every_step_has_a_row() -> None:
+    sources = [path for room in ("tracing", "rules", "api") for path in (ROOT / room).rglob("*.py")]
+    used = {code for path in sources for code in re.findall(r'"((?:API|TRC|RUL)-[a-z-]+)"', path.read_text("utf-8"))}
+    page = (ROOT / "docs" / "problems.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `((?:API|TRC|RUL)-[a-z-]+)` \|", page, re.M))
+    assert used == documented

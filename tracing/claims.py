@@ -61,12 +61,12 @@ def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
 
 
 def chosen_reports(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> pd.DataFrame:
-    """The reports asked for, with their transfer_row. Raises: LiushuiError TRC-REPORT for one that does not exist."""
+    """The reports asked for, with their transfer_row. Raises: LiushuiError TRC-report for one that does not exist."""
     reports = ledger.reports.reset_index(drop=True).assign(transfer_row=axis.report_row)
     if parameters.reports is None:
         return reports
     if missing := sorted(set(parameters.reports) - set(reports["report"])):
-        raise LiushuiError("TRC-REPORT", f"not in the ledger: report {', '.join(missing)}")
+        raise LiushuiError("TRC-report", f"not in the ledger: report {', '.join(missing)}")
     return reports[reports["report"].isin(parameters.reports).to_numpy(dtype=bool)]
 
 

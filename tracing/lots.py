@@ -152,12 +152,12 @@ def conversions_of(legs: Legs) -> Conversions:
 def check_total(legs: Legs, openings: Openings) -> None:
     """Refuse a ledger whose fen do not fit one int64 axis.
 
-    Raises: LiushuiError TRC-TOO-MUCH-MONEY above 9.2e18 fen in total.
+    Raises: LiushuiError TRC-too-much-money above 9.2e18 fen in total.
     """
     total = sum(exact_sum(values) for values in (legs.given_fen, legs.received_fen, np.abs(openings.fen)))
     if total >= 2**63:
         raise LiushuiError(
-            "TRC-TOO-MUCH-MONEY", f"the ledger moves {total} fen in total, more than the {2**63 - 1} a trace can lay out"
+            "TRC-too-much-money", f"the ledger moves {total} fen in total, more than the {2**63 - 1} a trace can lay out"
         )
 
 

@@ -22,12 +22,12 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     """Follow the reported payments to where their money is.
 
     Raises:
-        LiushuiError TRC-METHOD for a method that does not exist; TRC-TOO-MUCH-MONEY for a ledger beyond int64.
+        LiushuiError TRC-method for a method that does not exist; TRC-too-much-money for a ledger beyond int64.
         AssertionError when a claim does not balance: a mistake of ours, never to be passed over.
     """
     parameters = parameters or Parameters()
     if parameters.method not in METHODS:
-        raise LiushuiError("TRC-METHOD", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
+        raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
     axis = axis_for(ledger, parameters)
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)

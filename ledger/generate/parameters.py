@@ -69,7 +69,7 @@ def load_scenario(name: str) -> Scenario:
     folder = files("ledger.generate") / "scenarios"
     path = folder / f"{name}.toml"
     if not name.isidentifier() or not path.is_file():
-        raise LiushuiError("LDG-SCENARIO", f"there is no scenario {name!r}; known: {', '.join(scenario_names())}")
+        raise LiushuiError("LDG-scenario", f"there is no scenario {name!r}; known: {', '.join(scenario_names())}")
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     parts = tuple(Part(part["scenario"], int(part["victims"])) for part in data["parts"])
     values = {key: parameter["value"] for key, parameter in data.get("parameters", {}).items()}

@@ -75,4 +75,4 @@ def test_the_same_seed_gives_the_same_values() -> None:
 def test_a_baseline_of_a_few_days_is_a_problem_not_a_zero() -> None:
     anomaly, problems = score_anomalies(case(town(5))[0])
     assert anomaly is None
-    assert [problem.code for problem in problems] == ["RUL-NOT-EVALUATED"]
+    assert [problem.code for problem in problems] == ["RUL-not-evaluated"]

@@ -53,7 +53,7 @@ def test_the_docs_have_no_row_for_a_rule_that_does_not_exist() -> None:
 def test_a_rule_on_an_empty_view_finds_nothing_and_does_not_fail(rule: Rule) -> None:
     findings, problems = rule.evaluate(whole("09:00 a -> b 1 status=failed"))
     assert findings == []
-    assert all(problem.code == "RUL-NOT-EVALUATED" for problem in problems)
+    assert all(problem.code == "RUL-not-evaluated" for problem in problems)
 
 
 NUMBERS = {

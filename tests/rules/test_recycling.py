@@ -103,4 +103,4 @@ def test_a_redemption_is_paid_for_once() -> None:
 def test_too_few_batches_are_a_problem_not_a_zero() -> None:
     findings, problems = evaluated(whole(recycler(0.97, batches=2)), PAYOUT)
     assert findings == []
-    assert [problem.code for problem in problems] == ["RUL-NOT-EVALUATED"]
+    assert [problem.code for problem in problems] == ["RUL-not-evaluated"]

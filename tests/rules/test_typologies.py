@@ -132,7 +132,7 @@ def test_a_loan_of_which_a_part_is_spent_is_not() -> None:
 def test_without_a_lender_the_loan_rule_is_not_evaluated() -> None:
     findings, problems = evaluated(whole("09:00 a -> b 10"), LOAN)
     assert findings == []
-    assert [problem.code for problem in problems] == ["RUL-NOT-EVALUATED"]
+    assert [problem.code for problem in problems] == ["RUL-not-evaluated"]
 
 
 LADDER_STORY = """
