@@ -7,7 +7,7 @@ import pandas as pd
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
-from tracing.follow import Pieces
+from tracing.follow import Pieces, joined
 from tracing.legs import Ints
 from tracing.lots import LotAxis
 from tracing.result import Parameters
@@ -137,15 +137,18 @@ def without_overlaps(seeds: Pieces, carried: Pieces) -> Pieces:
     others = carried.take((carried.hop > 1) & np.isin(carried.leg, seeds.leg))
     if not len(others):
         return seeds
+    others = others.take(np.argsort(others.leg, kind="stable"))
+    low, high = np.searchsorted(others.leg, seeds.leg, side="left"), np.searchsorted(others.leg, seeds.leg, side="right")
     claim, leg, start, end = [], [], [], []
-    for k in range(len(seeds)):
-        at = others.leg == seeds.leg[k]
+    for k in np.flatnonzero(high > low):
+        at = slice(low[k], high[k])
         for begin, until in gaps(seeds.start_fen[k], seeds.start_fen[k] + seeds.fen[k], others.start_fen[at], others.fen[at]):
             claim.append(seeds.claim[k])
             leg.append(seeds.leg[k])
             start.append(begin)
             end.append(until)
-    return pieces_at(*(np.asarray(values, dtype=np.int64) for values in (claim, leg, start, end)))
+    left = pieces_at(*(np.asarray(values, dtype=np.int64) for values in (claim, leg, start, end)))
+    return joined([seeds.take(high == low), left])
 
 
 def gaps(begin: int, end: int, start: Ints, fen: Ints) -> list[tuple[int, int]]:

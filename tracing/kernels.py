@@ -9,16 +9,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Codes = NDArray[np.int32]
-Flags = NDArray[np.bool_]
+from tracing.legs import Codes, Flags, Ints
+from tracing.lots import OVERDRAWN
 
 NO_BALANCE = np.iinfo(np.int64).min
 """Marks a balance that no record reports."""
-UNSPENT = -1
-"""Stands for the debit that a slot has not made yet."""
-OVERDRAWN = -2
-"""Stands for a debit the bank paid: what comes in later repays it."""
 
 
 @njit(cache=True)
