@@ -25,7 +25,7 @@ from ledger.vouchers import conversions
 LOOSE = pa.schema([pa.field(f.name, WORD) if f.name in ("source", "target") else f.remove_metadata() for f in TRANSFERS])
 """Transfers before their accounts have codes."""
 _RENAMED = {"amount": "amount_fen", "source_balance": "source_balance_fen", "target_balance": "target_balance_fen"}
-_CONTENT = [name for name in TRANSFERS.names if name not in ("transfer", "file", "line")]
+_CONTENT = [name for name in TRANSFERS.names if name not in ("transfer", "file", "line", "sequence")]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,21 @@ HUB_KINDS = ("merchant", "issuer", "courier", "clearing", "cash")
 STATUSES = ("done", "failed", "reversed")
 WALLET_OPERATIONS = ("top_up", "transfer", "payment", "withdrawal", "refund")
 VOUCHER_OPERATIONS = ("purchase", "redemption")
+WITNESSES = ("source", "target", "both")
+DECISION_KINDS = (
+    "both_sides",
+    "reversal",
+    "masked_account",
+    "same_account",
+    "order_of_day",
+    "own_account_hop",
+    "failed",
+    "fee",
+    "balance_break",
+    "implied_opening",
+    "period_gap",
+)
+DECISION_STATES = ("applied", "ambiguous", "noted", "off")
 LINK_KINDS = ("device", "phone", "ip", "id", "messenger", "app", "url", "order")
 
 CARD_PREFIX = "card:"
@@ -44,11 +59,13 @@ TRANSFERS = pa.schema(
         pa.field("ip", pa.string()),
         pa.field("remark", pa.string()),
         pa.field("extra", pa.string()),  # unknown columns as one JSON object
+        pa.field("witness", WORD),  # whose statement tells it: source, target, both; null: a record of both sides
+        pa.field("sequence", pa.int32()),  # place in its own file's order of events; null: the line
         pa.field("file", pa.int32(), nullable=False),  # number of the source file in the manifest
-        pa.field("line", pa.int32(), nullable=False),  # 1-based line in that file: the sequence within it
+        pa.field("line", pa.int32(), nullable=False),  # 1-based line (entry, sheet row) in that file
     ]
 )
-"""One row per transfer, purchase or redemption, in ledger order: (time, line, transfer)."""
+"""One row per transfer, purchase or redemption, in ledger order: (time, sequence, transfer)."""
 
 ACCOUNTS = pa.schema(
     [
@@ -94,3 +111,26 @@ LINKS = pa.schema(
         pa.field("line", pa.int32(), nullable=False),
     ]
 )
+
+
+DECISIONS = pa.schema(
+    [
+        pa.field("decision", pa.string(), nullable=False),  # stable id: the same finding has the same id in every batch
+        pa.field("kind", WORD, nullable=False),  # DECISION_KINDS
+        pa.field("state", WORD, nullable=False),  # DECISION_STATES; `noted` changes nothing
+        pa.field("transfer", pa.string()),  # the transfer that stays, or that is spoken of
+        pa.field("other", pa.string()),  # the second witness that is dropped, or the original of a reversal
+        pa.field("account", pa.string()),  # the account that stays, or that is spoken of
+        pa.field("other_account", pa.string()),  # the name that is taken for `account`
+        pa.field("from_time", INSTANT),
+        pa.field("to_time", INSTANT),
+        pa.field("amount_fen", pa.int64()),
+        pa.field("evidence", pa.string(), nullable=False),  # a sentence an officer can check
+    ]
+)
+"""What reconciliation decided. Stored beside the rows, applied when a ledger is opened; rows are never overwritten.
+
+both_sides: `other` is the second witness of `transfer`. reversal: `transfer` gives back `other`. masked_account and
+same_account: `other_account` is another name of `account`. order_of_day: rows of one day put into the order their balances
+chain in (`sequence` of the rows). The last decision of an id counts.
+"""
