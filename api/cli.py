@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import demo, records, serve, trace, verify
+from api.commands import demo, reconcile, records, serve, trace, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,13 +16,15 @@ app = typer.Typer(
     epilog="Start with `liushui demo`, or with your own records: `liushui ingest LEDGER FILE...` and "
     "`liushui trace LEDGER --out DIR`.",
 )
-ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", "LDG-scenario", "TRC-report")
+_RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision")
+ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, "TRC-report")
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (
     demo.demo,
     records.generate,
     records.ingest,
+    reconcile.reconcile,
     trace.trace,
     trace.rank,
     trace.freeze,

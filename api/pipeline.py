@@ -19,6 +19,7 @@ from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace
 from api.summary import last_moment_us, summary
 from ledger.book import Ledger
+from ledger.decisions import switch, write_reconciliation
 from ledger.ingest import ingest
 from ledger.manifest import MANIFEST
 from ledger.opening import open_ledger
@@ -49,9 +50,8 @@ def ingest_records(
     """
     result = ingest(folder, paths, profiles=profiles, progress=show)
     if result.batch is not None:
-        ledger = open_ledger(folder)
-        build_index(ledger)
-        drop_other_indexes(ledger)
+        index(folder)
+        write_reconciliation(folder)
     told = {
         "published": result.batch is not None,
         "usable": result.landed,
@@ -62,6 +62,25 @@ def ingest_records(
         "known": list(result.known),
     }
     return told, list(result.problems)
+
+
+def reconcile_ledger(folder: Path, off: Sequence[str], on: Sequence[str]) -> dict[str, Any]:
+    """Switch decisions, write reconciliation.csv, and count what is in force by kind and state."""
+    switched = switch(folder, off, on)
+    if switched.batch is not None:
+        index(folder)
+    path = write_reconciliation(folder)
+    decisions = open_ledger(folder).decisions
+    counts = decisions.groupby(["kind", "state"], observed=True).size()
+    kinds = [{"kind": str(kind), "state": str(state), "decisions": int(number)} for (kind, state), number in counts.items()]
+    return {"batch": switched.batch, "changed": switched.changed, "kinds": kinds, "file": str(path)}
+
+
+def index(folder: Path) -> None:
+    """Build the lot index of the last state and drop those of earlier ones."""
+    ledger = open_ledger(folder)
+    build_index(ledger)
+    drop_other_indexes(ledger)
 
 
 def generate_records(

@@ -1,7 +1,7 @@
 """An opened ledger: the value every later step reads. Nothing in it is ever changed in place."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ledger.records import TRANSFERS
+from ledger.records import DECISIONS, TRANSFERS
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Ledger:
     digest: SHA-256 over the published segments; batch: number of the last published batch.
     index_folder: where derived indexes of this digest may be kept; None for a ledger in memory.
     fetch: columns of some rows by row number, for stored ledgers; see `rows`.
+    decisions: frame of `DECISIONS`, the decisions of reconciliation in force; the transfers are as these leave them.
     """
 
     digest: str
@@ -35,6 +36,7 @@ class Ledger:
     read: Callable[[Sequence[str]], pa.Table]
     index_folder: Path | None = None
     fetch: Callable[[NDArray[np.int64], Sequence[str]], pa.Table] | None = None
+    decisions: pd.DataFrame = field(default_factory=lambda: frame(DECISIONS.empty_table()))
 
     def transfers(self, *columns: str) -> pd.DataFrame:
         """Transfers in ledger order as a frame, all columns or the named ones; row i is transfer row i.

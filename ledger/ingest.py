@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,18 +12,18 @@ from ledger.batch import assemble
 from ledger.complaints import Complaints
 from ledger.files import find_files
 from ledger.locking import writing
-from ledger.manifest import Batch, Segment, Source, State, chain_digest, create, publish, state_of
-from ledger.opening import read_small
+from ledger.manifest import Source, State, create, state_of
 from ledger.problems import Problem
 from ledger.profile import Profile, load_profiles
 from ledger.published import Published
+from ledger.publishing import publish_tables
 from ledger.quarantine import write_problems, write_quarantine
 from ledger.reading import Progress, Reading, silent
 from ledger.rejects import Rejects
-from ledger.segments import collect_orphans, file_digest, write_segment
+from ledger.segments import collect_orphans, file_digest
 from ledger.sources import read_file
+from ledger.stored import read_small
 
-ENGINE = "liushui-ledger 1"
 PROBLEM_ROWS = pa.schema(
     [("file", pa.string()), ("line", pa.int64()), ("code", pa.string()), ("message", pa.string()), ("severity", pa.string())]
 )
@@ -141,7 +140,7 @@ def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine) -> Inges
     if good:
         run.progress("publishing", 0, 1)
         sources = _sources(good, results, state)
-        state = _write(run, engine, tables | _problem_table(inside.problems()), sources)
+        state = publish_tables(run.folder, engine, state, tables | _problem_table(inside.problems()), sources)
     write_problems(run.folder, sorted([*_stored_problems(run.folder, state), *outside.problems()]))
     rows = {kind: table.num_rows for kind, table in tables.items()}
     return IngestResult(
@@ -189,16 +188,6 @@ def _sources(good: Sequence[Reading], results: Sequence[SourceResult], state: St
         )
         for position, (reading, result) in enumerate(zip(good, results, strict=True))
     ]
-
-
-def _write(run: _Run, engine: sa.Engine, tables: dict[str, pa.Table], sources: Sequence[Source]) -> State:
-    """Segments first, then the one transaction that makes them count."""
-    number = run.state.batch + 1
-    segments: list[Segment] = [write_segment(run.folder, number, kind, table) for kind, table in sorted(tables.items())]
-    digest = chain_digest(run.state.digest, segments, sources)
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    publish(engine, Batch(number, created, ENGINE, digest, run.state.digest), segments, sources)
-    return state_of(engine)
 
 
 def _problem_table(problems: Sequence[Problem]) -> dict[str, pa.Table]:

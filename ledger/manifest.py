@@ -101,6 +101,16 @@ class State:
         """Number of the last batch; 0 when there is none."""
         return self.batches[-1].number if self.batches else 0
 
+    def as_of(self, batch: int) -> "State":
+        """What was published with and before that batch. Raises LiushuiError when there is no such batch."""
+        if not any(one.number == batch for one in self.batches):
+            raise LiushuiError("LDG-unknown-batch", f"there is no batch {batch}; the last one is {self.batch}")
+        return State(
+            tuple(one for one in self.batches if one.number <= batch),
+            tuple(one for one in self.segments if one.batch <= batch),
+            tuple(one for one in self.sources if one.batch <= batch),
+        )
+
     def of_kind(self, kind: str) -> list[Segment]:
         """The segments of one kind, oldest first."""
         return [segment for segment in self.segments if segment.kind == kind]
@@ -169,4 +179,5 @@ def publish(engine: sa.Engine, batch: Batch, segments: Sequence[Segment], source
     with engine.begin() as connection:
         connection.execute(sa.insert(BATCH), [vars(batch)])
         connection.execute(sa.insert(SEGMENT), [vars(segment) for segment in segments])
-        connection.execute(sa.insert(SOURCE), [vars(source) for source in sources])
+        if sources:  # a batch of decisions alone reads no file
+            connection.execute(sa.insert(SOURCE), [vars(source) for source in sources])

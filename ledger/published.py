@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ledger.manifest import State
-from ledger.opening import StoredTransfers, read_accounts, read_small
+from ledger.opening import read_accounts
 from ledger.records import REPORTS
 from ledger.segments import read_columns
+from ledger.stored import StoredTransfers, read_small
 from ledger.vouchers import PURCHASES
 
 

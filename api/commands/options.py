@@ -12,6 +12,12 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="TIME", help="Only transfers up to this instant exist, e.g. 2026-03-01T18:00:00+08:00."),
 ]
+AsOfBatch = Annotated[
+    int | None,
+    typer.Option(
+        "--as-of-batch", metavar="N", min=1, help="The ledger as it was when batch N was published. Default: the last."
+    ),
+]
 Now = Annotated[
     str | None, typer.Option("--now", metavar="TIME", help="The moment the answer is for, e.g. 2026-03-01T18:00:00+08:00.")
 ]

@@ -7,6 +7,7 @@ import typer
 
 from api.commands.options import (
     AsOf,
+    AsOfBatch,
     Currency,
     HopWindow,
     Json,
@@ -30,6 +31,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     method: Method = "fifo",
     reports: Reports = None,
     as_of: AsOf = None,
+    as_of_batch: AsOfBatch = None,
     max_hops: MaxHops = None,
     hop_window: HopWindow = None,
     min_amount: MinAmount = "0.00",
@@ -49,7 +51,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     words |= {"min_amount": min_amount, "opening": opening, "currency": currency}
     from api import pipeline
 
-    opened, traced = traced_with(ledger, words)
+    opened, traced = traced_with(ledger, words, as_of_batch)
     with progress("writing"):
         pipeline.write_trace(opened, traced, out)
         pipeline.keep_trace(opened, traced, ledger)
@@ -57,7 +59,14 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     tell(as_json, summary | {"out": str(out)}, [*trace_lines(summary), f"files: {out}"])
 
 
-def rank(ledger: LedgerFolder, out: OutFolder, as_of: AsOf = None, now: Now = None, as_json: Json = False) -> None:
+def rank(
+    ledger: LedgerFolder,
+    out: OutFolder,
+    as_of: AsOf = None,
+    as_of_batch: AsOfBatch = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
     """Rank accounts by what a freeze would save.
 
     Writes ranking.csv and findings.csv.
@@ -68,16 +77,17 @@ def rank(ledger: LedgerFolder, out: OutFolder, as_of: AsOf = None, now: Now = No
     """
     from api import pipeline
 
-    judged = judged_with(ledger, as_of, now)[2]
+    judged = judged_with((ledger, as_of_batch), as_of, now)[2]
     pipeline.write_judged(judged, out)
     result = pipeline.judged_told(judged) | {"out": str(out)}
     tell(as_json, result, [*pipeline.ranking_lines(judged), f"files: {out / 'ranking.csv'} {out / 'findings.csv'}"])
 
 
-def freeze(
+def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     ledger: LedgerFolder,
     out: OutFolder,
     as_of: AsOf = None,
+    as_of_batch: AsOfBatch = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="At most N requests, the best first.")
     ] = None,
@@ -96,18 +106,19 @@ def freeze(
 
     from api import pipeline
 
-    opened, traced, judged, told = judged_with(ledger, as_of, now, limit)
+    opened, traced, judged, told = judged_with((ledger, as_of_batch), as_of, now, limit)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
     rest = pipeline.judged_told(judged)["left_out"]
     tell(as_json, batch | {"left_out": rest, "out": str(out)}, [batch_line(batch), *left_out_lines(rest), f"files: {out}"])
 
 
-def diagram(
+def diagram(  # noqa: PLR0913, PLR0917 - the options of the contract
     ledger: LedgerFolder,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The picture; its format by its extension.")],
     reports: Reports = None,
     as_of: AsOf = None,
+    as_of_batch: AsOfBatch = None,
     title: Annotated[str, typer.Option("--title", help="Text above the picture.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -119,33 +130,34 @@ def diagram(
     """
     from api import pipeline
 
-    opened, traced = traced_with(ledger, {"reports": reports, "as_of": as_of}, lambda: pipeline.check_drawable(out))
+    pipeline.check_drawable(out)  # a typing mistake costs no time
+    opened, traced = traced_with(ledger, {"reports": reports, "as_of": as_of}, as_of_batch)
     with progress("drawing"):
         pipeline.draw(opened, traced, out, title=title)
     tell(as_json, {"out": str(out), "bytes": out.stat().st_size}, [f"files: {out}"])
 
 
-def traced_with(ledger: Path, words: dict[str, Any], check: Any = None) -> tuple[Any, Any]:
-    """The opened ledger and its trace; the words and the check come first, so that a typing mistake costs no time."""
+def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = None) -> tuple[Any, Any]:
+    """The opened ledger and its trace; the words come first, so that a typing mistake costs no time."""
     from api import pipeline
     from api.parameters import parameters_from
 
     parameters = parameters_from(words)
-    if check:
-        check()
     with progress("opening"):
-        opened = pipeline.open_ledger(ledger)
+        opened = pipeline.open_ledger(ledger, as_of_batch)
     with progress("tracing"):
         return opened, pipeline.trace_ledger(opened, parameters)
 
 
-def judged_with(ledger: Path, as_of: str | None, now: str | None, limit: int | None = None) -> tuple[Any, Any, Any, Any]:
-    """Ledger, trace, judgement, and the moment asked for (None: not said)."""
+def judged_with(
+    place: tuple[Path, int | None], as_of: str | None, now: str | None, limit: int | None = None
+) -> tuple[Any, Any, Any, Any]:
+    """Ledger, trace, judgement, and the moment asked for (None: not said). place: the folder, and as of which batch."""
     from api import pipeline
     from api.parameters import moment_of, us_of
 
     moment = moment_of(us_of(now, "now")) if now else None
-    opened, traced = traced_with(ledger, {"as_of": as_of})
+    opened, traced = traced_with(place[0], {"as_of": as_of}, place[1])
     with progress("judging"):
         return opened, traced, pipeline.judge_trace(opened, traced, moment, limit), moment
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.small import FILES, ROOT, here, liushui, told, told_here, write_records
 
-COMMANDS = ("demo", "generate", "ingest", "trace", "rank", "freeze", "diagram", "serve", "verify")
+COMMANDS = ("demo", "generate", "ingest", "reconcile", "trace", "rank", "freeze", "diagram", "serve", "verify")
 
 
 @pytest.fixture(scope="module")
