@@ -6,6 +6,7 @@ Clock, environment and randomness stay outside: `now` and seeds are passed in.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -71,8 +72,8 @@ def reconcile_ledger(folder: Path, off: Sequence[str], on: Sequence[str]) -> dic
         index(folder)
     path = write_reconciliation(folder)
     decisions = open_ledger(folder).decisions
-    counts = decisions.groupby(["kind", "state"], observed=True).size()
-    kinds = [{"kind": str(kind), "state": str(state), "decisions": int(number)} for (kind, state), number in counts.items()]
+    counts = Counter(zip(decisions["kind"], decisions["state"], strict=True))
+    kinds = [{"kind": kind, "state": state, "decisions": number} for (kind, state), number in sorted(counts.items())]
     return {"batch": switched.batch, "changed": switched.changed, "kinds": kinds, "file": str(path)}
 
 

@@ -1,6 +1,6 @@
 """The transfers of a published state, by column or by row: as they were published, and as the decisions leave them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -85,10 +85,15 @@ class StoredTransfers:
 
     def rows_of(self, ids: pa.Array) -> Rows:
         """The positions of the published rows that have one of the ids, ascending."""
+        if not len(ids):
+            return np.empty(0, np.int64)
+        return self.matching(("transfer",), lambda table: pc.is_in(table["transfer"], value_set=ids).to_numpy())
+
+    def matching(self, names: Sequence[str], fits: Callable[[pa.Table], NDArray[np.bool_]]) -> Rows:
+        """The positions of the published rows that fit, ascending; `fits` sees the named columns of one segment."""
         found, start = [np.empty(0, np.int64)], 0
-        for segment in self.segments if len(ids) else ():
-            column = read_columns(self.folder, segment, ["transfer"])["transfer"]
-            found.append(start + np.flatnonzero(pc.is_in(column, value_set=ids).to_numpy()))
+        for segment in self.segments:
+            found.append(start + np.flatnonzero(fits(read_columns(self.folder, segment, names))))
             start += segment.rows
         return np.concatenate(found)
 
