@@ -12,6 +12,7 @@ from ledger.ingest import ingest
 from tracing import Trace, build_index, trace_claims
 from tracing.index import indexed_axis
 from tracing.lots import lot_axis, lot_links
+from tracing.result import METHODS, Parameters
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -23,9 +24,9 @@ def fen(text: str) -> int:
     return int(text.replace(".", ""))
 
 
-def stated(truth: Path, name: str, keys: tuple[str, ...], amount: str) -> Counter[tuple[str, ...]]:
+def stated(truth: Path, method: str, name: str, keys: tuple[str, ...], amount: str) -> Counter[tuple[str, ...]]:
     total: Counter[tuple[str, ...]] = Counter()
-    for row in rows(truth / f"{name}_fifo.csv"):
+    for row in rows(truth / f"{name}_{method}.csv"):
         total[tuple(row[key] for key in keys)] += fen(row[amount])
     return +total
 
@@ -42,14 +43,16 @@ def found(trace: Trace, table: str, keys: tuple[str, ...], amount: str) -> Count
 def test_a_generated_case_is_traced_as_the_replay_says(tmp_path: Path, scenario: str) -> None:
     generate(tmp_path / "records", scenario, seed=3)
     ingest(tmp_path / "ledger", [tmp_path / "records"])
-    trace = trace_claims(open_ledger(tmp_path / "ledger"))
-    truth = tmp_path / "records" / "truth"
-    assert found(trace, "traced", ("claim", "transfer"), "traced_fen") == stated(
-        truth, "traced", ("claim", "transfer"), "traced"
-    )
-    assert found(trace, "held", ("claim", "account"), "held_fen") == stated(truth, "held", ("claim", "account"), "held")
-    assert found(trace, "held", ("claim", "account"), "basis_fen") == stated(truth, "held", ("claim", "account"), "basis")
-    assert found(trace, "sinks", ("claim", "sink"), "amount_fen") == stated(truth, "sinks", ("claim", "sink"), "amount")
+    ledger, truth = open_ledger(tmp_path / "ledger"), tmp_path / "records" / "truth"
+    for method in METHODS:
+        trace = trace_claims(ledger, Parameters(method=method))
+        for table, keys, amount, name in (
+            ("traced", ("claim", "transfer"), "traced_fen", "traced"),
+            ("held", ("claim", "account"), "held_fen", "held"),
+            ("held", ("claim", "account"), "basis_fen", "basis"),
+            ("sinks", ("claim", "sink"), "amount_fen", "amount"),
+        ):
+            assert found(trace, table, keys, amount) == stated(truth, method, table, keys, name), (method, table, name)
 
 
 def test_a_payment_to_a_merchant_is_traced_to_the_vouchers_of_its_order(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """A slow, obviously right twin of the tracer: every fen is a token, every account a list of tokens.
 
-It shares no code with `tracing`. It knows FIFO, ties, openings, overdrafts, hubs, conversions and several claims; it does
-not know identified links, limits or currencies, which have tests of their own.
+It shares no code with `tracing`. It knows every allocating method, ties, openings, overdrafts, hubs, conversions and several
+claims; it does not know identified links, limits or currencies, which have tests of their own.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class World:
     reports: list[Report]
     opening: dict[int, int]
     hubs: set[int]
+    method: str = "fifo"
     purse: dict[int, list[Token]] = field(default_factory=lambda: defaultdict(list))
     debt: Counter[int] = field(default_factory=Counter)
     sinks: Counter[tuple[str, str, int]] = field(default_factory=Counter)
@@ -81,9 +84,9 @@ def runs(tokens: list[Token]) -> list[tuple[Piece, int, int]]:
     return found
 
 
-def replay(moves: list[Move], reports: list[Report], opening: dict[int, int], hubs: set[int]) -> World:
+def replay(moves: list[Move], reports: list[Report], opening: dict[int, int], hubs: set[int], method: str = "fifo") -> World:
     """Replay the world one move after the other."""
-    world = World(moves, reports, opening, hubs)
+    world = World(moves, reports, opening, hubs, method)
     order = trace_order(moves, opening, hubs)
     for account in range(1 + max((max(m.source, m.target) for m in moves), default=-1)):
         start = opening[account] if account in opening else implied(moves, order, account)
@@ -152,13 +155,60 @@ def pay(world: World, number: int) -> None:
 
 
 def taken(world: World, move: Move) -> list[Token]:
-    """The fen that leave: the oldest first, then the bank's."""
+    """The fen that leave: those the method names, then the bank's."""
     if move.source in world.hubs:
         return [None] * move.given
     purse = world.purse[move.source]
-    out, world.purse[move.source] = purse[: move.given], purse[move.given :]
+    fen = min(move.given, len(purse))
+    if world.method == "pro_rata":
+        out, world.purse[move.source] = shared(purse, fen)
+    else:
+        chosen = set(CHOICES[world.method](purse, fen))
+        wanted = sorted(chosen) if world.method in ("fifo", "lifo") else CHOICES[world.method](purse, fen)
+        out = [purse[at] for at in wanted]
+        world.purse[move.source] = [token for at, token in enumerate(purse) if at not in chosen]
     world.debt[move.source] += move.given - len(out)
     return out + [None] * (move.given - len(out))
+
+
+def of_kind(purse: list[Token], clean: bool) -> list[int]:
+    return [at for at, token in enumerate(purse) if (token is None) == clean]
+
+
+CHOICES: dict[str, Callable[[list[Token], int], list[int]]] = {
+    "fifo": lambda purse, fen: list(range(fen)),
+    "lifo": lambda purse, fen: list(range(len(purse) - fen, len(purse))),
+    "clean_first": lambda purse, fen: [*of_kind(purse, clean=True), *of_kind(purse, clean=False)][:fen],
+    "taint_first": lambda purse, fen: [*of_kind(purse, clean=False), *of_kind(purse, clean=True)][:fen],
+}
+"""Which places of a purse are spent, in the order in which they leave."""
+
+
+def shared(purse: list[Token], fen: int) -> tuple[list[Token], list[Token]]:
+    """Every label's share leaves, to the fen by the largest remainder; equals go by the claim's name, clean last."""
+    pools: dict[str, list[Token]] = {}
+    for claim in sorted({token[0].claim for token in purse if token}):
+        parts = [(piece, begin, end) for piece, begin, end in runs(purse) if piece.claim == claim]
+        quantity = sum(end - begin for _, begin, end in parts)
+        melted = Piece(claim, quantity, sum(piece.share(begin, end) for piece, begin, end in parts))
+        pools[claim] = [(melted, place) for place in range(quantity)]
+    pools["~"] = [token for token in purse if token is None]
+    exact = {name: Fraction(len(pool) * fen, max(len(purse), 1)) for name, pool in pools.items()}
+    share = {name: int(part) for name, part in exact.items()}
+    by_remainder = sorted(pools, key=lambda name: (share[name] - exact[name], name))
+    for name in by_remainder[: fen - sum(share.values())]:
+        share[name] += 1
+    out, rest = [], []
+    for name, pool in pools.items():
+        out += pool[: share[name]]
+        left = pool[share[name] :]
+        if name != "~" and left:  # what stays is a lot of its own from here on
+            piece, place = left[0] or (None, 0)
+            assert piece
+            stays = Piece(name, len(left), piece.share(place, piece.fen))
+            left = [(stays, at) for at in range(len(left))]
+        rest += left
+    return out, rest
 
 
 def label(world: World, number: int, tokens: list[Token]) -> None:

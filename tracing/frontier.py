@@ -90,6 +90,6 @@ def _gaps(ledger: Ledger, resting_at: pd.DataFrame) -> pd.DataFrame:
     return both.assign(from_us=both["gap_us"], why="its statement has a gap").drop(columns="gap_us")
 
 
-def us_of(times: pd.Series) -> Ints:  # type: ignore[type-arg]
+def us_of(times: pd.Series) -> Ints:
     """Arrow instants as UTC microseconds; a missing one is 0."""
     return np.asarray(times.astype("int64[pyarrow]").fillna(0).to_numpy(), np.int64)

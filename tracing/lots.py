@@ -76,13 +76,23 @@ class LotAxis:
         return self.slot_at(self.credit_start[leg])
 
 
-def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported") -> LotAxis:
-    """Match every slot's debits to the credits they spend, first in first out.
+@dataclass(frozen=True)
+class Settled:
+    """Legs in the order in which they count, and what every slot held before and moved in all."""
+
+    legs: Legs
+    order: Ints
+    openings: Openings
+    credited_fen: Ints
+    debited_fen: Ints
+
+
+def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported") -> Settled:
+    """What every method works on.
 
     Args:
         as_of_us: only transfers up to this instant exist.
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
-    Source: Clayton's case (1816); tracing.md section 2.
     """
     from tracing.kernels import tie_order, totals
 
@@ -94,13 +104,30 @@ def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "re
         order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known)
     lowest, credited, debited = totals(order, *moved, len(legs.slots))
     openings = settled_openings(ledger, order, legs, declared, lowest, opening)
-    return replace(laid_out(legs, order, openings, credited, debited), report_row=report_rows(ledger))
+    return Settled(legs, order, openings, credited, debited)
 
 
-def laid_out(legs: Legs, order: Ints, openings: Openings, credited: Ints, debited: Ints) -> LotAxis:
-    """The axis of legs in trace order, given what each slot held before and its total credits and debits."""
+def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported") -> LotAxis:
+    """Match every slot's debits to the credits they spend, first in first out.
+
+    Args:
+        as_of_us, opening: as for `settled_legs`.
+    Source: Clayton's case (1816); tracing.md section 2.
+    """
+    return axis_of(ledger, settled_legs(ledger, as_of_us, opening))
+
+
+def axis_of(ledger: Ledger, settled: Settled) -> LotAxis:
+    """The lot links of settled legs."""
+    return replace(laid_out(settled), report_row=report_rows(ledger))
+
+
+def laid_out(settled: Settled) -> LotAxis:
+    """The axis of the legs in their order."""
     from tracing.kernels import lay_out
 
+    legs, order, openings = settled.legs, settled.order, settled.openings
+    credited, debited = settled.credited_fen, settled.debited_fen
     check_total(legs, openings)
     held, owed = np.maximum(openings.fen, 0), np.maximum(-openings.fen, 0)
     stretch = np.maximum(held + credited, owed + np.where(legs.slots.ends, 0, debited))

@@ -6,7 +6,7 @@ from typing import Literal
 import pandas as pd
 
 ENGINE_VERSION = "1"
-METHODS = ("fifo",)
+METHODS = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first")
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
 Opening = Literal["reported", "implied", "zero"]

@@ -14,7 +14,8 @@ from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
 from tracing.index import indexed_axis
 from tracing.legs import Ints
-from tracing.lots import LotAxis, lot_axis
+from tracing.lots import LotAxis, Settled, axis_of, lot_axis, settled_legs
+from tracing.replay import replay
 from tracing.result import METHODS, Limit, Parameters, Trace
 
 
@@ -28,10 +29,11 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     parameters = parameters or Parameters()
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
-    axis = axis_for(ledger, parameters)
+    settled = None if parameters.method == "fifo" else settled_legs(ledger, parameters.as_of_us, parameters.opening)
+    axis = axis_for(ledger, parameters) if settled is None else axis_of(ledger, settled)
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
-    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters)
+    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, settled)
     trace = told(ledger, axis, claims, seeds, followed, parameters)
     unbalanced = trace.unbalanced()
     assert unbalanced.empty, f"claims that do not balance: {unbalanced.to_dict('index')}"
@@ -53,14 +55,20 @@ def holders_of_accounts(ledger: Ledger) -> Ints:
 
 
 def followed_claims(
-    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters
+    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters, settled: Settled | None = None
 ) -> tuple[Pieces, Followed]:
-    """The disputed payments and where they went; money another claim already covers belongs to that claim."""
+    """The disputed payments and where they went; money another claim already covers belongs to that claim.
+
+    Args:
+        settled: the legs to replay for a method that depends on labels; None for FIFO.
+    """
     needs_time = parameters.hop_window_us is not None
     time_us = np.asarray(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
     payer = payers(ledger, claims, holder)
     holder = holder[axis.slots.account]
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)
+    if settled is not None:
+        return replay(settled, seeds, holder, parameters)
     followed = follow(axis, seeds, holder, parameters, time_us)
     disjoint = without_overlaps(seeds, followed.carried)
     if disjoint is not seeds:
