@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from pyarrow import csv
 
 from ledger.book import Ledger
 from ledger.formulas import guarded_texts
-from tracing.result import Limit, Parameters, Trace
+from tracing.envelope import envelope
+from tracing.result import METHODS, Limit, Parameters, Trace
 
 TEXT, MONEY, TIME, COUNT = "text", "money", "time", "count"
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
@@ -85,6 +87,28 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     return description
 
 
+ENVELOPE = {
+    "claim": ("claim", TEXT),
+    "account": ("account", TEXT),
+    **{method: (f"{method}_fen", MONEY) for method in METHODS},
+    "least": ("least_fen", MONEY),
+    "chosen": ("chosen_fen", MONEY),
+    "most": ("most_fen", MONEY),
+    "sentence": ("sentence", TEXT),
+}
+"""Columns of envelope.csv: what every method finds held of a claim at an account."""
+
+
+def write_traces(ledger: Ledger, traces: Mapping[str, Trace], out: Path) -> dict[str, Any]:
+    """Write each method's result files into a folder of its own, and envelope.csv over them; how far they disagree."""
+    for method, trace in traces.items():
+        write_trace(ledger, trace, out / method)
+    table = envelope(traces)
+    write_whole(out / "envelope.csv", csv_bytes(table, ENVELOPE))
+    apart = (table["most_fen"] - table["least_fen"]).to_numpy()
+    return {"holdings": len(table), "disagree": int((apart > 0).sum()), "widest": money(int(apart.max(initial=0)))}
+
+
 def store_trace(ledger: Ledger, trace: Trace, root: Path) -> Path:
     """Keep the trace under `root/<trace id>/`; a trace that is already there is left as it is."""
     folder = root / trace_id(trace)
@@ -125,7 +149,7 @@ def describe(ledger: Ledger, trace: Trace) -> dict[str, Any]:
             "amount": money(int(totals["claim_fen"].sum())),
             "held": money(int(totals["held_fen"].sum())),
             "sinks": money(int(totals["sinks_fen"].sum())),
-            "identity": all(row["identity"] for row in rows),
+            "identity": all(row["identity"] for row in rows) if trace.allocates else None,
         },
         "claims": rows,
         "limits": [
@@ -137,7 +161,10 @@ def describe(ledger: Ledger, trace: Trace) -> dict[str, Any]:
 
 
 def claims_told(trace: Trace, totals: pd.DataFrame) -> list[dict[str, Any]]:
-    """Per claim: what was reported, what of it is traced, and where it ended; `identity` is held + sinks = amount."""
+    """Per claim: what was reported, what of it is traced, and where it ended; `identity` is held + sinks = amount.
+
+    Poison is an upper bound that shares nothing out: it has no identity (null).
+    """
     told = trace.claims.set_index("claim")[["transfer", "currency", "reported_fen", "overlap_fen"]].join(totals)
     return [
         {
@@ -149,7 +176,7 @@ def claims_told(trace: Trace, totals: pd.DataFrame) -> list[dict[str, Any]]:
             "amount": money(int(amount)),
             "held": money(int(held)),
             "sinks": money(int(sinks)),
-            "identity": bool(held + sinks == amount),
+            "identity": bool(held + sinks == amount) if trace.allocates else None,
         }
         for claim, transfer, currency, reported, overlap, amount, held, sinks in told.itertuples(name=None)
     ]

@@ -47,7 +47,7 @@ class Followed:
 
     carried: every piece as it left a source, seeds included (start_fen is in given fen). rested: pieces no leg spends.
     overdrawn: pieces that repaid an overdraft. lost: pieces a conversion rounded to nothing, on the converting leg.
-    cut: (limit, pieces) not followed because of a limit.
+    cut: (limit, pieces) not followed because of a limit. allocates: False where the pieces are a bound, not a share-out.
     """
 
     carried: Pieces
@@ -55,6 +55,7 @@ class Followed:
     overdrawn: Pieces
     lost: Pieces
     cut: tuple[tuple[str, Pieces], ...]
+    allocates: bool = True
 
 
 def follow(axis: LotAxis, seeds: Pieces, holder: Ints, limits: Parameters, time_us: Ints | None = None) -> Followed:

@@ -200,3 +200,60 @@ def earliest_arrivals(
                     changed = end > begin + 1
         begin = end
     return hop, arrival
+
+
+@njit(cache=True)
+def poison_spread(
+    order: Ints,
+    source: Codes,
+    target: Codes,
+    given: Ints,
+    ends: Flags,
+    holder: Ints,
+    seeds: NDArray[np.int64],
+    first: NDArray[np.int32],
+    tier: NDArray[np.int32],
+    hop: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> int:
+    """Everything that leaves a slot after a claim's money came in, for up to 64 claims at once.
+
+    Args:
+        seeds: place in `order`, fen, claim, tier of every disputed part, by place.
+        first, hop, tier: per claim and slot the leg of the first arrival and the fewest hops and tiers; first is -1 before.
+        out: filled with claim, leg, fen, hop, tier as far as it reaches; an empty one only counts.
+    Returns:
+        how many rows there are.
+    """
+    bits = np.zeros(len(ends), np.uint64)
+    rows, seed = 0, 0
+    for place in range(len(order)):
+        leg = order[place]
+        s, t = source[leg], target[leg]
+        suspect = bits[s] if not ends[s] else np.uint64(0)
+        begin = seed
+        while seed < len(seeds) and seeds[seed, 0] == place:
+            seed += 1
+        if given[leg] == 0 or (suspect == np.uint64(0) and begin == seed):
+            continue
+        for claim in range(len(first)):
+            fen, hops, tiers = np.int64(0), 0, 0
+            if (suspect >> np.uint64(claim)) & np.uint64(1):
+                fen, hops = given[leg], hop[claim, s] + 1
+                tiers = tier[claim, s] + (1 if holder[s] != holder[t] else 0)
+            for at in range(begin, seed):
+                if seeds[at, 2] == claim and (fen == 0 or hops > 1):
+                    fen, hops, tiers = max(fen, seeds[at, 1]), 1, seeds[at, 3]
+            if fen == 0:
+                continue
+            if rows < len(out):
+                out[rows, 0], out[rows, 1], out[rows, 2], out[rows, 3], out[rows, 4] = claim, leg, fen, hops, tiers
+            rows += 1
+            if ends[t]:
+                continue
+            bits[t] |= np.uint64(1) << np.uint64(claim)
+            if first[claim, t] < 0:
+                first[claim, t], hop[claim, t], tier[claim, t] = leg, hops, tiers
+            else:
+                hop[claim, t], tier[claim, t] = min(hop[claim, t], hops), min(tier[claim, t], tiers)
+    return rows

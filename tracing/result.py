@@ -6,7 +6,9 @@ from typing import Literal
 import pandas as pd
 
 ENGINE_VERSION = "1"
-METHODS = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first")
+METHODS = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first", "poison")
+ALLOCATING = METHODS[:5]
+"""The methods that share the money out; poison is an upper bound."""
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
 Opening = Literal["reported", "implied", "zero"]
@@ -67,6 +69,11 @@ class Trace:
     warnings: tuple[str, ...] = ()
     engine_version: str = field(default=ENGINE_VERSION)
 
+    @property
+    def allocates(self) -> bool:
+        """Whether the method shares the money out, so that held + sinks is the claim."""
+        return self.parameters.method in ALLOCATING
+
     def totals(self) -> pd.DataFrame:
         """Per claim: claim_fen, held_fen (basis), sinks_fen. Their difference is zero, see `conserved`."""
         held = self.held.groupby("claim")["basis_fen"].sum()
@@ -81,6 +88,6 @@ class Trace:
         )
 
     def unbalanced(self) -> pd.DataFrame:
-        """The claims for which held + sinks is not the claim; empty on every sound trace."""
+        """The claims for which held + sinks is not the claim; empty on every sound trace of a method that allocates."""
         totals = self.totals()
         return totals[totals["held_fen"] + totals["sinks_fen"] != totals["claim_fen"]]

@@ -1,5 +1,6 @@
 """A trace: every claim followed through the lot links, told in five tables, conservation asserted."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from tracing.holdings import held_of, sinks_of
 from tracing.index import indexed_axis
 from tracing.legs import Ints
 from tracing.lots import LotAxis, Settled, axis_of, lot_axis, settled_legs
+from tracing.poison import poison
 from tracing.replay import replay
 from tracing.result import METHODS, Limit, Parameters, Trace
 
@@ -23,7 +25,8 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     """Follow the reported payments to where their money is.
 
     Raises:
-        LiushuiError TRC-method for a method that does not exist; TRC-too-much-money for a ledger beyond int64.
+        LiushuiError TRC-method for a method that does not exist; TRC-too-much-money for a ledger beyond int64;
+            TRC-too-many-rows when poison reaches more payments than a result can hold.
         AssertionError when a claim does not balance: a mistake of ours, never to be passed over.
     """
     parameters = parameters or Parameters()
@@ -31,12 +34,25 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
     settled = None if parameters.method == "fifo" else settled_legs(ledger, parameters.as_of_us, parameters.opening)
     axis = axis_for(ledger, parameters) if settled is None else axis_of(ledger, settled)
+    return traced_by(ledger, axis, settled, parameters)
+
+
+def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
+    """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
+    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening)
+    axis = axis_of(ledger, settled)
+    return {method: traced_by(ledger, axis, settled, replace(parameters, method=method)) for method in methods}
+
+
+def traced_by(ledger: Ledger, axis: LotAxis, settled: Settled | None, parameters: Parameters) -> Trace:
+    """One method's trace. settled: the legs to replay; FIFO needs the axis alone."""
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
-    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, settled)
+    legs = None if parameters.method == "fifo" else settled
+    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, legs)
     trace = told(ledger, axis, claims, seeds, followed, parameters)
     unbalanced = trace.unbalanced()
-    assert unbalanced.empty, f"claims that do not balance: {unbalanced.to_dict('index')}"
+    assert unbalanced.empty or not trace.allocates, f"claims that do not balance: {unbalanced.to_dict('index')}"
     return trace
 
 
@@ -67,6 +83,8 @@ def followed_claims(
     payer = payers(ledger, claims, holder)
     holder = holder[axis.slots.account]
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)
+    if settled is not None and parameters.method == "poison":
+        return poison(settled, seeds, holder, axis.balance_fen)
     if settled is not None:
         return replay(settled, seeds, holder, parameters)
     followed = follow(axis, seeds, holder, parameters, time_us)

@@ -25,7 +25,9 @@ Reports = Annotated[
     list[str] | None,
     typer.Option("--report", metavar="ID", help="Trace this report only; repeat for more. Default: every report."),
 ]
-Method = Annotated[str, typer.Option("--method", metavar="NAME", help="Tracing method; in this version: fifo.")]
+Method = Annotated[
+    str, typer.Option("--method", metavar="NAME", help="fifo, lifo, pro_rata, clean_first, taint_first, poison, or all.")
+]
 MaxHops = Annotated[
     int | None, typer.Option("--max-hops", metavar="N", min=1, help="Do not follow money beyond hop N. Default: no cap.")
 ]

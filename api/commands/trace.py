@@ -23,6 +23,11 @@ from api.commands.options import (
 from api.commands.output import counted, progress, sum_text, tell
 
 SHOWN = 10
+IDENTITY = {
+    True: "held + sinks = claim for every claim",
+    False: "held + sinks is NOT the claim: a mistake of ours",
+    None: "poison is an upper bound, for stop requests only: it shares nothing out",
+}
 
 
 def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
@@ -41,6 +46,8 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
 ) -> None:
     """Trace the reported money and write the result files.
 
+    With --method all: a folder for each method, and envelope.csv with what each finds held, and where they disagree.
+
     These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json.
 
     The amounts are exact: per claim, held + sinks = the claim, to the fen. A limit that cut something off is named.
@@ -51,12 +58,31 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     words |= {"min_amount": min_amount, "opening": opening, "currency": currency}
     from api import pipeline
 
+    if method == "all":
+        by_all(ledger, out, words | {"method": None}, as_of_batch, as_json)
+        return
     opened, traced = traced_with(ledger, words, as_of_batch)
     with progress("writing"):
         pipeline.write_trace(opened, traced, out)
         pipeline.keep_trace(opened, traced, ledger)
     summary = pipeline.summary(opened, traced)
     tell(as_json, summary | {"out": str(out)}, [*trace_lines(summary), f"files: {out}"])
+
+
+def by_all(ledger: Path, out: Path, words: dict[str, Any], as_of_batch: int | None, as_json: bool) -> None:
+    """Every method into a folder of its own, and envelope.csv over them."""
+    from api import pipeline
+    from api.parameters import parameters_from
+
+    parameters = parameters_from(words)
+    with progress("opening"):
+        opened = pipeline.open_ledger(ledger, as_of_batch)
+    with progress("tracing by every method"):
+        chosen, apart = pipeline.trace_by_all(opened, parameters, out)
+    summary = pipeline.summary(opened, chosen)
+    where = f"{apart['disagree']} of {counted(apart['holdings'], 'holding')}"
+    told = f"the methods disagree on {where}, by up to {sum_text(apart['widest'])}"
+    tell(as_json, summary | {"envelope": apart, "out": str(out)}, [*trace_lines(summary), told, f"files: {out}"])
 
 
 def rank(
@@ -172,7 +198,7 @@ def trace_lines(summary: dict[str, Any]) -> list[str]:
         f"held  {sum_text(totals['held'])} in {counted(reach['resting'], 'account')}",
         f"sinks {sum_text(totals['sinks'])}{kinds}",
         f"reach {way}; {counted(reach['terminals'], 'terminal')} take {sum_text(reach['terminal_amount'])}",
-        "held + sinks = claim for every claim" if totals["identity"] else "held + sinks is NOT the claim: a mistake of ours",
+        IDENTITY[totals["identity"]],
     ]
     lines += [
         f"limit {one['name']} {one['value']}: {counted(one['pieces'], 'piece')}, {sum_text(one['basis'])}"

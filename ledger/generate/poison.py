@@ -34,6 +34,11 @@ def poisoned(legs: Sequence[Leg], places: Mapping[str, Place], claims: Sequence[
         for slot in slots:
             account = slot[1] if isinstance(slot, tuple) else slot
             fen = max(0, balance[slot])
+            place = places.get(account, Place())
+            if place.ends:  # what is left of an order at a hub ended there
+                key = (report, place.sink, account)
+                result.sinks[key] = result.sinks.get(key, 0) + fen
+                continue
             before = result.held.get((report, account), Lot(report, 0, 0))
             result.held[report, account] = Lot(report, before.quantity + fen, before.basis + fen)
     return result

@@ -1,12 +1,15 @@
 """The command line as its users run it: a process each, on a small ledger of real files."""
 
+import csv
 import re
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 
 from tests.api.small import FILES, ROOT, here, liushui, told, told_here, write_records
+from tracing.result import METHODS
 
 COMMANDS = ("demo", "generate", "ingest", "reconcile", "trace", "rank", "freeze", "diagram", "serve", "verify")
 
@@ -43,6 +46,21 @@ def test_every_command_shows_an_example_and_takes_json(command):
     text = here(command, "--help")[0]
     assert "Example: `liushui " + command in " ".join(text.split())
     assert "--json" in text
+
+
+def test_every_method_at_once_lies_in_folders_of_its_own_under_one_envelope(ledger, tmp_path):
+    told_all = told("trace", ledger, "--out", tmp_path, "--method", "all")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*METHODS, "envelope.csv"])
+    rows = list(csv.DictReader((tmp_path / "envelope.csv").read_text("utf-8").splitlines()))
+    assert len(rows) == told_all["envelope"]["holdings"] == 4
+    found = [[Decimal(row[name]) for name in ("least", "chosen", "most", "poison")] for row in rows]
+    assert found == [sorted(amounts) for amounts in found]
+
+
+def test_poison_names_no_identity(ledger, tmp_path):
+    found = told("trace", ledger, "--out", tmp_path, "--method", "poison")
+    assert found["totals"]["identity"] is None
+    assert "an upper bound" in here("trace", ledger, "--out", tmp_path, "--method", "poison")[0]
 
 
 def test_the_version_is_told():
@@ -104,8 +122,7 @@ def test_a_report_made_after_as_of_counts_when_its_payment_is_before(ledger, tmp
 @pytest.mark.parametrize(
     "words",
     [
-        ("--method", "lifo"),
-        ("--method", "all"),
+        ("--method", "lilo"),
         ("--as-of", "2025-03-01T10:00:00"),
         ("--as-of", "yesterday"),
         ("--hop-window", "3 days"),
@@ -125,7 +142,7 @@ def test_unusable_arguments_exit_with_2_and_one_clear_message(ledger, tmp_path, 
 
 
 def test_a_refused_method_names_those_there_are(ledger, tmp_path):
-    assert "there is: fifo" in here("trace", ledger, "--out", tmp_path, "--method", "pro_rata", status=2)[1]
+    assert "there is: fifo" in here("trace", ledger, "--out", tmp_path, "--method", "rising_tide", status=2)[1]
 
 
 def test_a_missing_ledger_is_one_line_and_exit_1(tmp_path):

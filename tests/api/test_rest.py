@@ -229,7 +229,7 @@ def test_an_inline_report_of_an_unknown_payment_is_refused(call):
 
 
 def test_a_method_that_does_not_exist_is_refused_by_name(call):
-    refused = call("POST", "/v1/cases/case-1/traces", json={"method": "lifo"})
+    refused = call("POST", "/v1/cases/case-1/traces", json={"method": "lilo"})
     assert is_problem(refused, "invalid_request")
     assert refused.json()["errors"][0]["pointer"] == "/method"
 

@@ -12,9 +12,10 @@ from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 from tests.story import rows
 from tests.twin import Move, Report, replay
 from tracing.claims import claims_of
+from tracing.envelope import envelope
 from tracing.lots import axis_of, settled_legs
-from tracing.result import METHODS, Parameters, Trace
-from tracing.trace import followed_claims, holders_of_accounts, trace_claims
+from tracing.result import ALLOCATING, Parameters, Trace
+from tracing.trace import followed_claims, holders_of_accounts, trace_claims, trace_methods
 
 LEDGERS = 600
 SHARDS = 2
@@ -108,14 +109,14 @@ def mismatch(seed: int, method: str, *, whole: bool) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALLOCATING)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_method_equals_the_twin_on_random_ledgers(shard: int, method: str) -> None:
     found = [mismatch(seed, method, whole=False) for seed in range(shard, LEDGERS, SHARDS)]
     assert [text for text in found if text] == []
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALLOCATING)
 def test_whole_traces_equal_the_twin_on_random_ledgers(method: str) -> None:
     found = [mismatch(seed, method, whole=True) for seed in range(LEDGERS, LEDGERS + 40)]
     assert [text for text in found if text] == []
@@ -137,3 +138,36 @@ def test_data_after_as_of_changes_nothing(seed: int) -> None:
     whole = trace_claims(as_ledger(moves, known, opening, hubs), Parameters(as_of_us=middle * 1_000_000))
     cut = trace_claims(as_ledger(past, known, opening, hubs))
     assert told(whole) == told(cut)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_poison_is_above_every_other_method_at_every_account(seed: int) -> None:
+    ledger = as_ledger(*random_world(Random(seed)))
+    table = envelope(trace_methods(ledger, Parameters()))
+    assert (table["most_fen"] <= table["poison_fen"]).all()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_clean_first_is_the_ratchet_of_the_lowest_balance(seed: int) -> None:
+    random = Random(seed)
+    moves = [Move(n, *random.choice([(0, 1), (1, 2), (3, 1)]), fen, fen) for n in range(30) for fen in [random.randint(1, 30)]]
+    first = next((n for n, move in enumerate(moves) if move.source == 0), None)
+    if first is None:
+        moves[0] = Move(0, 0, 1, 9, 9)
+        first = 0
+    report = Report("C", first, moves[first].given)
+    balance, tainted = 50, 0
+    for number, move in enumerate(moves):
+        balance += move.given if move.target == 1 else -move.given
+        tainted = min(tainted + (move.given if number == first else 0), max(balance, 0))
+    trace = trace_claims(as_ledger(moves, [report], {1: 50}, set()), Parameters(method="clean_first"))
+    held = trace.held[(trace.held["account"] == "a1").to_numpy(dtype=bool)]["held_fen"].sum()
+    assert held == tainted
+
+
+def test_a_later_victim_is_not_capped_by_an_earlier_dip() -> None:
+    moves = [Move(0, 0, 1, 1000, 1000), Move(1, 1, 2, 900, 900), Move(2, 3, 1, 800, 800)]
+    trace = trace_claims(
+        as_ledger(moves, [Report("V1", 0, 1000), Report("V2", 2, 800)], {}, set()), Parameters(method="clean_first")
+    )
+    assert {row.claim: row.held_fen for row in trace.held.itertuples() if row.account == "a1"} == {"V1": 100, "V2": 800}
