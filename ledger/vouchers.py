@@ -68,7 +68,7 @@ def conversions(kind: str, events: pa.Table, purchased: pa.Table, redeemed: pa.A
         "received_fen": pc.if_else(pc.equal(given, received), pa.scalar(None, pa.int64()), received),
         "operation": events["operation"],
     }
-    for name in ("order", "reference", "extra", "file", "line"):
+    for name in ("order", "reference", "extra", "sequence", "file", "line"):
         if name in events.column_names:
             transfers[name] = events[name]
     refused = Doubt("LDG-no-value", "the event names neither a face nor an amount", nothing)
