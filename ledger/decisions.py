@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from ledger.manifest import create, read_state, state_of
 from ledger.problems import LiushuiError
 from ledger.publishing import publish_tables
 from ledger.reconciled import SWITCH
-from ledger.records import DECISION_KINDS, DECISIONS, INSTANT
+from ledger.records import DECISION_KINDS, DECISIONS
 from ledger.stored import StoredTransfers
 
 RECONCILIATION = "reconciliation.csv"
@@ -117,11 +118,12 @@ def _shown(row: dict[str, object], places: dict[str, str]) -> list[str]:
     shown = dict(row)
     for name in ("transfer", "other"):
         shown[f"{name}_at"] = places.get(str(row[name]), "")
-    amount = row["amount_fen"]
-    shown["amount"] = _yuan(amount) if isinstance(amount, int) else ""
     for name in ("from_time", "to_time"):
-        shown[name] = pc.strftime(pa.scalar(row[name], INSTANT), "%Y-%m-%dT%H:%M:%SZ").as_py() if row[name] else ""
-    return [guarded(str(shown[name] if shown[name] is not None else "")) for name in COLUMNS]
+        time = row[name]
+        shown[name] = time.isoformat() if isinstance(time, datetime) else ""
+    amount = row["amount_fen"]
+    texts = {name: guarded(str(shown.get(name) or "")) for name in COLUMNS}
+    return list((texts | {"amount": _yuan(amount) if isinstance(amount, int) else ""}).values())
 
 
 def _yuan(fen: int) -> str:

@@ -19,6 +19,7 @@ RECEIVER = (
     HEADER
     + "B1,2025-03-01T14:30:00+08:00,unknown:Li,62220000009999,100.00,S77,,350.00,\n"
     + "B2,2025-03-01T14:35:00+08:00,62220000009999,6222C,80.00,,270.00,,\n"
+    + "B4,2025-03-01T15:00:00+08:00,6222C,62225555559999,1.00,,,,\n"
     + "B3,2025-03-02T09:00:00+08:00,6222C,62220000009999,80.00,,,350.00,退回\n"
 )
 REPORTS = "report,victim,transfer\nR1,6222****9999,B1\n"
@@ -58,7 +59,7 @@ def decided(folder: Path, *rows: dict[str, object]) -> None:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
-    """A sender's and a receiver's statement that tell one transfer twice."""
+    """A sender's and a receiver's record that tell one transfer twice, and nothing decided about them."""
     ingest(tmp_path / "ledger", [put(tmp_path / "records", a_csv=SENDER, b_csv=RECEIVER, c_csv=REPORTS)])
     return tmp_path / "ledger"
 
@@ -77,7 +78,7 @@ def test_two_witnesses_of_one_transfer_are_one_transfer_with_what_both_know(ledg
     decided(ledger, WITNESS)
     rows = told(ledger, "transfer", "target", "reference", "source_balance_fen", "target_balance_fen", "witness")
     assert rows[0] == ("A1", "6222****9999", "S77", 900_00, 350_00, "both")
-    assert [row[0] for row in rows] == ["A1", "B2", "B3"]
+    assert [row[0] for row in rows] == ["A1", "B2", "B4", "B3"]
 
 
 def test_a_statement_without_a_clock_takes_the_time_of_the_one_with_a_clock(ledger: Path) -> None:
@@ -156,8 +157,7 @@ def test_every_decision_stands_in_the_file_with_the_lines_of_its_rows(ledger: Pa
     decided(ledger, WITNESS | {"evidence": "=HYPERLINK(1)"}, MASK)
     write_reconciliation(ledger)
     rows = list(csv.DictReader((ledger / "reconciliation.csv").read_text("utf-8").splitlines()))
-    assert [(row["kind"], row["transfer_at"], row["other_at"]) for row in rows] == [
-        ("both_sides", "a.csv:2", "b.csv:2"),
-        ("masked_account", "", ""),
-    ]
-    assert rows[0]["evidence"] == "'=HYPERLINK(1)"
+    found = {row["decision"]: (row["kind"], row["transfer_at"], row["other_at"]) for row in rows}
+    assert found["w1"] == ("both_sides", "a.csv:2", "b.csv:2")
+    assert found["m1"] == ("masked_account", "", "")
+    assert {row["evidence"] for row in rows if row["decision"] == "w1"} == {"'=HYPERLINK(1)"}
