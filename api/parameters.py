@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tracing.result import METHODS, Parameters
+from tracing.result import METHODS, TIES, Parameters
 
 DURATION = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?"
@@ -35,6 +35,7 @@ def parameters_from(words: Mapping[str, Any]) -> Parameters:
         reports=tuple(given["reports"]) if given.get("reports") else None,
         currency=given.get("currency"),
         opening=one_of(given.get("opening", "reported"), OPENINGS, "opening"),
+        ties=one_of(given.get("ties", "ledger"), TIES, "ties"),
         max_hops=given.get("max_hops"),
         hop_window_us=duration_us(given["hop_window"], "hop_window") if "hop_window" in given else None,
         min_amount_fen=fen_of(given.get("min_amount", "0.00"), "min_amount"),

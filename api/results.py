@@ -197,6 +197,7 @@ def parameters_told(parameters: Parameters) -> dict[str, Any]:
         "reports": None if parameters.reports is None else list(parameters.reports),
         "currency": parameters.currency,
         "opening": parameters.opening,
+        "ties": parameters.ties,
         "max_hops": parameters.max_hops,
         "hop_window": None if window is None else duration(window),
         "min_amount": money(parameters.min_amount_fen),

@@ -84,10 +84,17 @@ def runs(tokens: list[Token]) -> list[tuple[Piece, int, int]]:
     return found
 
 
-def replay(moves: list[Move], reports: list[Report], opening: dict[int, int], hubs: set[int], method: str = "fifo") -> World:
+def replay(
+    moves: list[Move],
+    reports: list[Report],
+    opening: dict[int, int],
+    hubs: set[int],
+    method: str = "fifo",
+    ties: str = "ledger",
+) -> World:
     """Replay the world one move after the other."""
     world = World(moves, reports, opening, hubs, method)
-    order = trace_order(moves, opening, hubs)
+    order = trace_order(moves, opening, hubs, ties)
     for account in range(1 + max((max(m.source, m.target) for m in moves), default=-1)):
         start = opening[account] if account in opening else implied(moves, order, account)
         world.debt[account] = max(-start, 0)
@@ -97,15 +104,16 @@ def replay(moves: list[Move], reports: list[Report], opening: dict[int, int], hu
     return world
 
 
-def trace_order(moves: list[Move], opening: dict[int, int], hubs: set[int]) -> list[int]:
-    """Again and again the first move that may go: a debit the balance does not cover waits for credits of its instant."""
+def trace_order(moves: list[Move], opening: dict[int, int], hubs: set[int], ties: str = "ledger") -> list[int]:
+    """Again and again the first move of the instant that may go; where none may, the first."""
     balance = Counter(opening)
     order: list[int] = []
     live = [n for n, move in enumerate(moves) if not move.failed]
     for time in sorted({moves[n].time for n in live}):
         waiting = [n for n in live if moves[n].time == time]
+        early = covered_debits(moves, waiting, balance, hubs) if ties == "debit_first" else set()
         while waiting:
-            number = next((n for n in waiting if may_go(moves, waiting, n, balance, hubs)), waiting[0])
+            number = next((n for n in waiting if may_go(moves, waiting, n, balance, hubs, ties, early)), waiting[0])
             waiting.remove(number)
             order.append(number)
             move = moves[number]
@@ -117,13 +125,31 @@ def trace_order(moves: list[Move], opening: dict[int, int], hubs: set[int]) -> l
     return order
 
 
-def may_go(moves: list[Move], waiting: list[int], number: int, balance: Counter[int], hubs: set[int]) -> bool:
-    source = moves[number].source
+def covered_debits(moves: list[Move], waiting: list[int], balance: Counter[int], hubs: set[int]) -> set[int]:
+    """The debits of an instant that what was there before it covers, one after the other."""
+    found = set()
+    for account in {moves[n].source for n in waiting} - hubs:
+        spent = 0
+        for number in (n for n in waiting if moves[n].source == account != moves[n].target):
+            spent += moves[number].given
+            if spent > balance[account]:
+                break
+            found.add(number)
+    return found
+
+
+def may_go(
+    moves: list[Move], waiting: list[int], number: int, balance: Counter[int], hubs: set[int], ties: str, early: set[int]
+) -> bool:
+    source, target = moves[number].source, moves[number].target
     if source in hubs:
         return True
     first = next(n for n in waiting if moves[n].source == source) == number
     to_come = any(moves[n].target == source != moves[n].source for n in waiting)
-    return first and (balance[source] >= moves[number].given or not to_come)
+    if ties == "credit_first":
+        return first and not to_come
+    held_up = any(n in early and moves[n].source == target != source for n in waiting)
+    return first and (balance[source] >= moves[number].given or not to_come) and not held_up
 
 
 def implied(moves: list[Move], order: list[int], account: int) -> int:

@@ -27,10 +27,8 @@ def envelope(traces: Mapping[str, Trace], chosen: str = "fifo") -> pd.DataFrame:
         least_fen=table[allocating].min(axis=1), chosen_fen=table[f"{chosen}_fen"], most_fen=table[allocating].max(axis=1)
     )
     named = [method for method in traces if method in ALLOCATING]
-    table["sentence"] = [
-        "" if row.least_fen == row.most_fen else _sentence({method: int(getattr(row, f"{method}_fen")) for method in named})
-        for row in table.itertuples()
-    ]
+    rows = table[[f"{method}_fen" for method in named]].to_numpy(dtype=np.int64).tolist()
+    table["sentence"] = [_sentence(dict(zip(named, row, strict=True))) if min(row) != max(row) else "" for row in rows]
     return table.reset_index()
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ledger.book import Ledger
+from ledger.names import occurring
 from tracing.legs import Codes, Flags, Ints, Legs, mask
 
 VOUCHER_KINDS = ("gift_card", "q_coin")
@@ -85,7 +86,7 @@ def fits(legs: Legs, back: Ints, paid: Ints) -> Flags:
 def rows_by_id(ledger: Ledger, ids: set[str]) -> dict[str, int]:
     """Transfer row of each of the ids that is in the ledger."""
     column = ledger.read(("transfer",))["transfer"]
-    rows = np.flatnonzero(mask(pc.is_in(column, value_set=pa.array(sorted(ids), pa.string()))))
+    rows = np.flatnonzero(occurring(column, pa.array(sorted(ids), pa.string())))
     return dict(zip(column.take(pa.array(rows)).to_pylist(), rows.tolist(), strict=True))
 
 

@@ -3,8 +3,6 @@
 Every pass takes `order`, the legs in trace order.
 """
 
-import heapq
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -57,76 +55,6 @@ def totals(
             lowest[s] = min(lowest[s], credited[s] - debited[s])
         credited[t] += received[leg]
     return lowest, credited, debited
-
-
-@njit(cache=True)
-def tie_order(
-    order: Ints, time: Ints, source: Codes, target: Codes, given: Ints, received: Ints, ends: Flags, opening: Ints, known: Flags
-) -> Ints:
-    """Order of the legs in which, within one instant, a debit the balance does not cover waits for a credit of that instant.
-
-    Otherwise the legs keep their order. Balances of slots whose opening is not known start at 0 and are never let below 0
-    (what is missing was there before). Debits of one slot never overtake each other. A cycle of debits that wait for each
-    other goes in the given order.
-    """
-    slots = len(opening)
-    settled = np.empty(len(order), np.int64)
-    balance = np.where(known, opening, 0)
-    pending = np.zeros(slots, np.int64)  # credits of this instant still to come
-    head = np.full(slots, -1, np.int64)  # place of the first waiting debit of the slot
-    tail = np.full(slots, -1, np.int64)
-    after = np.full(len(order), -1, np.int64)
-    placed = np.zeros(len(order), np.bool_)
-    ready = [np.int64(0)]
-    ready.pop()
-    filled, begin = 0, 0
-    while begin < len(order):
-        end = begin + 1
-        while end < len(order) and time[order[end]] == time[order[begin]]:
-            end += 1
-        for place in range(begin, end):
-            leg = order[place]
-            if source[leg] != target[leg] and received[leg] > 0:
-                pending[target[leg]] += 1
-        for forced in range(2):
-            for place in range(begin, end):
-                if placed[place]:
-                    continue
-                leg = order[place]
-                s = source[leg]
-                waits = given[leg] > 0 and not ends[s] and (head[s] >= 0 or (balance[s] < given[leg] and pending[s] > 0))
-                if forced == 0 and waits:
-                    if head[s] < 0:
-                        head[s] = place
-                    else:
-                        after[tail[s]] = place
-                    tail[s] = place
-                    continue
-                heapq.heappush(ready, np.int64(place))
-                while len(ready) > 0:
-                    now = heapq.heappop(ready)
-                    if placed[now]:
-                        continue
-                    leg = order[now]
-                    s, t = source[leg], target[leg]
-                    placed[now] = True
-                    settled[filled] = leg
-                    filled += 1
-                    if head[s] == now:
-                        head[s] = after[now]
-                    if not ends[s]:
-                        balance[s] -= given[leg]
-                        if balance[s] < 0 and not known[s]:
-                            balance[s] = 0
-                    balance[t] += received[leg]
-                    if s != t and received[leg] > 0:
-                        pending[t] -= 1
-                    for slot in (s, t):
-                        waiting = head[slot]
-                        if waiting >= 0 and (balance[slot] >= given[order[waiting]] or pending[slot] == 0):
-                            heapq.heappush(ready, waiting)
-        begin = end
-    return settled
 
 
 @njit(cache=True)

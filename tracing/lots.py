@@ -14,7 +14,7 @@ from ledger.problems import LiushuiError
 from tracing.identified import rows_by_id
 from tracing.legs import Ints, Legs, Slots, rows_of
 from tracing.openings import Openings, declared_openings, settled_openings
-from tracing.result import Opening
+from tracing.result import TIES, Opening, Ties
 from tracing.settle import traceable_legs
 
 UNSPENT = -1
@@ -87,34 +87,36 @@ class Settled:
     debited_fen: Ints
 
 
-def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported") -> Settled:
+def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported", ties: Ties = "ledger") -> Settled:
     """What every method works on.
 
     Args:
         as_of_us: only transfers up to this instant exist.
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
+        ties: within one instant, beyond what the balances demand: the order of the `ledger`, credits first, or debits first.
     """
-    from tracing.kernels import tie_order, totals
+    from tracing.kernels import totals
+    from tracing.tie_kernels import tie_order
 
     legs = traceable_legs(ledger, as_of_us)
     declared = declared_openings(ledger, legs, opening)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
     if np.any(np.diff(legs.time_us[order]) == 0):
-        order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known)
+        order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known, TIES.index(ties))
     lowest, credited, debited = totals(order, *moved, len(legs.slots))
     openings = settled_openings(ledger, order, legs, declared, lowest, opening)
     return Settled(legs, order, openings, credited, debited)
 
 
-def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported") -> LotAxis:
+def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported", ties: Ties = "ledger") -> LotAxis:
     """Match every slot's debits to the credits they spend, first in first out.
 
     Args:
-        as_of_us, opening: as for `settled_legs`.
+        as_of_us, opening, ties: as for `settled_legs`.
     Source: Clayton's case (1816); tracing.md section 2.
     """
-    return axis_of(ledger, settled_legs(ledger, as_of_us, opening))
+    return axis_of(ledger, settled_legs(ledger, as_of_us, opening, ties))
 
 
 def axis_of(ledger: Ledger, settled: Settled) -> LotAxis:

@@ -12,6 +12,8 @@ ALLOCATING = METHODS[:5]
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
 Opening = Literal["reported", "implied", "zero"]
+Ties = Literal["ledger", "credit_first", "debit_first"]
+TIES: tuple[Ties, ...] = ("ledger", "credit_first", "debit_first")
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Parameters:
 
     as_of_us: only transfers up to and including this instant (UTC microseconds) exist.
     reports: ids of the reports to trace; None = all. currency: None = that of the claims, the commonest where they differ.
+    ties: how legs of one instant stand beyond what the balances demand.
     max_hops: do not follow money beyond this hop. hop_window_us: do not follow money that rested longer than this.
     min_amount_fen: do not follow pieces smaller than this.
     """
@@ -29,6 +32,7 @@ class Parameters:
     reports: tuple[str, ...] | None = None
     currency: str | None = None
     opening: Opening = "reported"
+    ties: Ties = "ledger"
     max_hops: int | None = None
     hop_window_us: int | None = None
     min_amount_fen: int = 0

@@ -32,14 +32,16 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     parameters = parameters or Parameters()
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
-    settled = None if parameters.method == "fifo" else settled_legs(ledger, parameters.as_of_us, parameters.opening)
+    settled = (
+        None if parameters.method == "fifo" else settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+    )
     axis = axis_for(ledger, parameters) if settled is None else axis_of(ledger, settled)
     return traced_by(ledger, axis, settled, parameters)
 
 
 def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
     """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
-    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening)
+    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
     axis = axis_of(ledger, settled)
     return {method: traced_by(ledger, axis, settled, replace(parameters, method=method)) for method in methods}
 
@@ -58,9 +60,9 @@ def traced_by(ledger: Ledger, axis: LotAxis, settled: Settled | None, parameters
 
 def axis_for(ledger: Ledger, parameters: Parameters) -> LotAxis:
     """The lot links the parameters ask for: the stored index where it fits, else built now."""
-    if parameters.as_of_us is None and parameters.opening == "reported":
+    if (parameters.as_of_us, parameters.opening, parameters.ties) == (None, "reported", "ledger"):
         return indexed_axis(ledger)
-    return lot_axis(ledger, parameters.as_of_us, parameters.opening)
+    return lot_axis(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
 
 
 def holders_of_accounts(ledger: Ledger) -> Ints:

@@ -43,6 +43,12 @@ MinAmount = Annotated[
 Opening = Annotated[
     str, typer.Option("--opening", metavar="WORD", help="Opening balances: reported (else implied), implied, or zero.")
 ]
+Ties = Annotated[
+    str,
+    typer.Option(
+        "--ties", metavar="WORD", help="Order within one instant: ledger, credit_first (best for victims), or debit_first."
+    ),
+]
 Currency = Annotated[
     str | None,
     typer.Option("--currency", metavar="CODE", help="The currency to trace, e.g. CNY. Default: that of most claims."),

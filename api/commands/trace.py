@@ -19,6 +19,7 @@ from api.commands.options import (
     Opening,
     OutFolder,
     Reports,
+    Ties,
 )
 from api.commands.output import counted, progress, sum_text, tell
 
@@ -41,6 +42,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     hop_window: HopWindow = None,
     min_amount: MinAmount = "0.00",
     opening: Opening = "reported",
+    ties: Ties = "ledger",
     currency: Currency = None,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +57,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     Example: `liushui trace ledger --out result --as-of 2026-03-01T18:00:00+08:00 --report R1 --report R2`
     """
     words = {"method": method, "reports": reports, "as_of": as_of, "max_hops": max_hops, "hop_window": hop_window}
-    words |= {"min_amount": min_amount, "opening": opening, "currency": currency}
+    words |= {"min_amount": min_amount, "opening": opening, "ties": ties, "currency": currency}
     from api import pipeline
 
     if method == "all":

@@ -100,6 +100,7 @@ class TraceIn(Body):
     method: str = Field(default="fifo", max_length=20, examples=["fifo"])
     as_of: str | None = Field(default=None, max_length=40, examples=["2026-03-01T18:00:00+08:00"])
     opening: str = Field(default="reported", max_length=20, examples=["reported"])
+    ties: str = Field(default="ledger", max_length=20, examples=["ledger"])
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$", examples=["CNY"])
     max_hops: int | None = Field(default=None, ge=1, le=10_000)
     hop_window: str | None = Field(default=None, max_length=40, examples=["PT72H"])

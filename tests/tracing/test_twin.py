@@ -14,7 +14,7 @@ from tests.twin import Move, Report, replay
 from tracing.claims import claims_of
 from tracing.envelope import envelope
 from tracing.lots import axis_of, settled_legs
-from tracing.result import ALLOCATING, Parameters, Trace
+from tracing.result import ALLOCATING, TIES, Parameters, Ties, Trace
 from tracing.trace import followed_claims, holders_of_accounts, trace_claims, trace_methods
 
 LEDGERS = 600
@@ -72,9 +72,9 @@ def told(trace: Trace) -> dict[str, Counter[tuple[object, ...]]]:
     }
 
 
-def followed(ledger: Ledger, method: str) -> dict[str, Counter[tuple[object, ...]]]:
+def followed(ledger: Ledger, method: str, ties: Ties = "ledger") -> dict[str, Counter[tuple[object, ...]]]:
     """The same without the tables (those are ten times as slow on ledgers this small)."""
-    settled, parameters = settled_legs(ledger), Parameters(method=method)
+    settled, parameters = settled_legs(ledger, ties=ties), Parameters(method=method)
     axis = axis_of(ledger, settled)
     claims = claims_of(ledger, axis, parameters)
     legs = None if method == "fifo" else settled
@@ -97,11 +97,12 @@ def followed(ledger: Ledger, method: str) -> dict[str, Counter[tuple[object, ...
     return answer
 
 
-def mismatch(seed: int, method: str, *, whole: bool) -> str | None:
+def mismatch(seed: int, method: str, ties: Ties = "ledger", *, whole: bool = False) -> str | None:
     moves, reports, opening, hubs = random_world(Random(seed))
     ledger = as_ledger(moves, reports, opening, hubs)
-    ours = told(trace_claims(ledger, Parameters(method=method))) if whole else followed(ledger, method)
-    twin = replay(moves, reports, opening, hubs, method)
+    asked = Parameters(method=method, ties=ties)
+    ours = told(trace_claims(ledger, asked)) if whole else followed(ledger, method, ties)
+    twin = replay(moves, reports, opening, hubs, method, ties)
     held, basis = twin.held()
     for name, other in {"held": held, "basis": basis, "sinks": twin.sinks, "traced": twin.traced}.items():
         if +ours[name] != +other:
@@ -112,7 +113,14 @@ def mismatch(seed: int, method: str, *, whole: bool) -> str | None:
 @pytest.mark.parametrize("method", ALLOCATING)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_method_equals_the_twin_on_random_ledgers(shard: int, method: str) -> None:
-    found = [mismatch(seed, method, whole=False) for seed in range(shard, LEDGERS, SHARDS)]
+    found = [mismatch(seed, method) for seed in range(shard, LEDGERS, SHARDS)]
+    assert [text for text in found if text] == []
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+@pytest.mark.parametrize("ties", TIES[1:])
+def test_every_tie_order_equals_the_twin_on_random_ledgers(ties: Ties, method: str) -> None:
+    found = [mismatch(seed, method, ties) for seed in range(LEDGERS // 3)]
     assert [text for text in found if text] == []
 
 
