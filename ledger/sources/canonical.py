@@ -8,14 +8,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 
+import pyarrow as pa
+
 from ledger.blocks import BLOCK_BYTES, Block, TextFile
 from ledger.fields import ACCOUNT_RECORDS, RecordKind, clean_header, recognise
-from ledger.lines import BadLine
+from ledger.lines import too_long
 from ledger.parse import Header, Parsed, parse_block
 from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
 
 THREADS = 2
+
+TITLE = "canonical records in CSV: bank, wallet, gift_card, q_coin, reports, links"
+EXAMPLE = """transfer,time,source,target,amount
+T1,2025-03-01T09:00:00+08:00,victim,mule,500.00"""
+ACCOUNTS_TITLE = "canonical accounts in CSV"
+ACCOUNTS_EXAMPLE = """account,kind,holder_name,institution,opening_balance
+mule,bank,李四,icbc,0.00"""
 
 
 def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
@@ -41,7 +50,7 @@ def header_cells(head: bytes) -> tuple[list[str], int]:
 
 def read(kind: RecordKind, reading: Reading, progress: Progress) -> None:
     """Read a canonical file to its end; blocks are parsed by two threads while the next ones are read and hashed."""
-    reading.format, reading.kind = "csv", kind
+    reading.format, reading.kind, reading.streams = "csv", kind, True
     file = TextFile(reading.path, BLOCK_BYTES)
     blocks = file.blocks()
     first = next(blocks)
@@ -87,9 +96,6 @@ def _parsed(blocks: Iterable[Block], header: Header) -> Iterator[Parsed]:
 
 
 def _block(block: Block, header: Header) -> Parsed:
-    if len(block.data) > 2 * BLOCK_BYTES and b"\n" not in block.data[:-1]:
-        line = BadLine(block.first_line, block.data[:1000], "LDG-line-too-long", f"the line has {len(block.data):,} bytes")
-        import pyarrow as pa
-
-        return Parsed(pa.table({}), (line,), (), 0)
+    if block.cut_bytes:
+        return Parsed(pa.table({}), (too_long(block),), (), 0)
     return parse_block(block, header)

@@ -14,6 +14,10 @@ from ledger.problems import LiushuiError
 from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
 
+TITLE = "canonical records in JSON Lines"
+EXAMPLE = """{"transfer": "T1", "time": "2025-03-01T09:00:00+08:00", "source": "a", "target": "b", "amount": "500.00"}
+{"transfer": "T2", "time": "2025-03-01T09:04:00+08:00", "source": "b", "target": "c", "amount": "97.00"}"""
+
 
 def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
     """Text that starts with a brace."""
@@ -22,10 +26,13 @@ def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
 
 def read(reading: Reading, progress: Progress) -> None:
     """Read a JSON Lines file to its end. The kind is that of the first object that has one."""
-    reading.format = "jsonl"
+    reading.format, reading.streams = "jsonl", True
     file = TextFile(reading.path, BLOCK_BYTES // 4)
     unknown: dict[str, None] = {}
     for block in file.blocks():
+        if block.cut_bytes:
+            reading.pass_over(block)
+            continue
         objects, split, bad = _objects(block)
         reading.kind = reading.kind or _kind(objects)
         parsed, names = _parsed(objects, reading.kind, split)

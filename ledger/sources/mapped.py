@@ -1,11 +1,8 @@
 """Exports of banks and wallets read through a profile: the header is found by its names, every line is accounted for."""
 
 import codecs
-import csv
-import io
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -13,33 +10,59 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ledger.balances import chain_breaks
+from ledger.answers import answers, told_answers
 from ledger.blocks import BLOCK_BYTES, Block, TextFile
-from ledger.fees import split_fees
-from ledger.hints import hinted_accounts
+from ledger.cells import Reason
+from ledger.headers import Fit, fitting
+from ledger.junk import junk_rows, with_footer, without_junk
 from ledger.lines import Records, records
-from ledger.mapping import KEPT, MAPPED, MAPPED_WALLET, cleaned, mapped_cells, time_text
-from ledger.numbering import number_repeats
+from ledger.mapping import KEPT, REWRITTEN, Mapped, cleaned, mapped_cells, mapped_fields, record_kind, split_cells
+from ledger.numbering import NAMELESS, content_texts, key_cells, with_content_ids
+from ledger.other_names import name_notes
 from ledger.parse import Header, Parsed, check_cells, read_text
-from ledger.problems import LiushuiError
-from ledger.profile import Profile
+from ledger.profile import FIELD_KINDS, Profile
 from ledger.reading import Progress, Reader, Reading
-from ledger.segments import file_digest
-from ledger.templates import rendered
+from ledger.statement import finished, linked
 
 codecs.register_error("liushui-nul", lambda error: ("\0", getattr(error, "end", 0)))
 
+TITLE = "a bank's or wallet's own export, read through a profile"
+EXAMPLE = """交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注
+2025-03-01 09:00:00,转账,李四,/,支出,¥500.00,零钱,支付成功,100000001,,"""
+_MONEY = ("amount", "debit", "credit", "balance", "partner_balance")
+
+
+@dataclass
+class _Work:
+    """One file in work. junk, rewritten: lines passed over, cells a spreadsheet has spoilt."""
+
+    fit: Fit
+    reading: Reading
+    junk: int = 0
+    rewritten: int = 0
+    first_rewritten: int = 0
+    links: list[pa.Table] = field(default_factory=list)
+
 
 @dataclass(frozen=True)
-class Fit:
-    """A profile that fits a file: in which encoding, where its header stands, what it calls its columns."""
+class _Rows:
+    """The rows of a block: their cells by column and by field, and where they come from."""
 
-    profile: Profile
-    encoding: str
-    header_line: int
-    names: tuple[str, ...]
-    found: dict[str, int]
-    said: dict[str, str]
+    columns: dict[str, pa.Array]
+    cells: dict[str, pa.Array]
+    split: Records
+    taken: NDArray[np.int64]
+
+    @property
+    def lines(self) -> NDArray[np.int32]:
+        """The line of every row."""
+        return self.split.lines[self.taken]
+
+    def kept(self, mask: NDArray[np.bool_]) -> "_Rows":
+        """Some of the rows."""
+        wanted = pa.array(mask)
+        columns, cells = ({name: cell.filter(wanted) for name, cell in of.items()} for of in (self.columns, self.cells))
+        return _Rows(columns, cells, self.split, self.taken[mask])
 
 
 def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
@@ -48,88 +71,40 @@ def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
     return partial(read, fit) if fit else None
 
 
-def fitting(start: bytes, profiles: Sequence[Profile]) -> Fit | None:
-    """The one profile whose columns stand in the first lines. A user's own profile goes before a shipped one.
-
-    Raises LiushuiError when two fit equally.
-    """
-    fits = [fit for profile in profiles if (fit := _fit(start, profile))]
-    fits = [fit for fit in fits if fit.profile.own] or fits
-    most = max((len(fit.found) for fit in fits), default=0)
-    best = [fit for fit in fits if len(fit.found) == most]
-    if len(best) > 1:
-        names = " and ".join(fit.profile.name for fit in best)
-        raise LiushuiError("LDG-ambiguous-header", f"the profiles {names} fit the header equally")
-    return best[0] if best else None
-
-
-def _fit(start: bytes, profile: Profile) -> Fit | None:
-    for encoding in profile.encodings:
-        text = _decoded(start[: start.rfind(b"\n") + 1], encoding)
-        if text is None:
-            continue
-        lines = io.StringIO(text, newline=None).readlines()[: profile.header_lines]
-        for number, line in enumerate(lines, start=1):
-            names = [name.replace("\ufeff", "").strip() for name in next(csv.reader([line], delimiter=profile.delimiter), [])]
-            found = profile.find(names)
-            if found:
-                return Fit(profile, encoding, number, _unique(names), found, _said(profile, "".join(lines[: number - 1])))
-    return None
-
-
-def _decoded(data: bytes, encoding: str) -> str | None:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    except LookupError as error:
-        raise LiushuiError("LDG-bad-profile", f"there is no encoding {encoding!r}") from error
-
-
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name if name and name not in names[:at] else f"{name or 'column'}#{at + 1}" for at, name in enumerate(names))
-
-
-def _said(profile: Profile, preamble: str) -> dict[str, str]:
-    """What the lines above the header say, by the profile's patterns."""
-    matches = {name: re.search(pattern, preamble) for name, pattern in profile.preamble.items()}
-    return {name: match.group(1).strip() for name, match in matches.items() if match}
-
-
 def read(fit: Fit, reading: Reading, progress: Progress) -> None:
     """Read a mapped file to its end: rows, fees split off, repeated ids numbered, the balance chain checked."""
     profile = fit.profile
     reading.format = f"profile:{profile.name}"
-    reading.kind = MAPPED_WALLET if profile.kind == "wallet" else MAPPED
+    reading.kind = record_kind(profile)
+    work = _Work(with_footer(fit, reading.path), reading)
     file = TextFile(reading.path, BLOCK_BYTES // 2)
-    reading.digest = file_digest(reading.path)
     above = fit.header_line
     for block in file.blocks():
+        if block.cut_bytes:
+            reading.pass_over(block)
+            continue
         body = _body(block, above, fit.encoding)
         above = max(0, above - block.data.count(b"\n"))
         if body.data:
-            _take(reading, fit, body)
+            _take(work, body)
         progress(f"reading {reading.name}", file.read_bytes, reading.size)
+    reading.digest = file.hasher.hexdigest()
     told = f"read through the profile {profile.name} ({profile.title}), {fit.encoding}"
     reading.complain(fit.header_line, "LDG-profile-used", told)
     if file.damage:
         reading.complain(0, "LDG-damaged-file", f"after {reading.data_lines:,} lines: {file.damage}")
+    _tell(work)
     if reading.chunks:
-        _finish(reading, profile)
+        finished(reading, work.fit, work.links)
 
 
-def _finish(reading: Reading, profile: Profile) -> None:
-    """What only the whole file shows."""
-    table = pa.concat_tables(reading.chunks, promote_options="default").unify_dictionaries().combine_chunks()
-    table = number_repeats(table, reading, profile)
-    if profile.balance_check:
-        for line, message in chain_breaks(table, profile.balance_check):
-            reading.complain(line, "LDG-balance-chain", message)
-    reading.side = hinted_accounts(table, profile)
-    plain = table.drop_columns([name for name in table.column_names if name.startswith("#")])
-    whole = split_fees(plain, profile, table["#fee"], table["#fee_target"]) if "#fee" in table.column_names else plain
-    reading.derived = whole.num_rows - table.num_rows
-    reading.chunks = [whole]
+def _tell(work: _Work) -> None:
+    if work.junk:
+        told = f"{work.junk:,} lines are no rows by the profile's junk patterns"
+        work.reading.complain(0, "LDG-junk-lines", told)
+    if work.rewritten:
+        told = f"a spreadsheet has rewritten {work.rewritten:,} long numbers, such as 6.22E+18; they count as empty"
+        work.reading.complain(work.first_rewritten, "LDG-number-rewritten", told)
 
 
 def _body(block: Block, above: int, encoding: str) -> Block:
@@ -142,55 +117,85 @@ def _body(block: Block, above: int, encoding: str) -> Block:
     return Block(text, block.first_line + min(above, block.data.count(b"\n")))
 
 
-def _take(reading: Reading, fit: Fit, block: Block) -> None:
-    """One block: junk lines out, cells cleaned, mapped and checked."""
-    profile = fit.profile
-    data, junk = _without_junk(block.data, profile)
-    split = records(Block(data, block.first_line), len(fit.names), profile.delimiter)
-    table, taken, wrong = read_text(split, fit.names, profile.delimiter, profile.ragged)
-    columns = {name: cleaned(profile, table[name].combine_chunks()) for name in fit.names}
-    filled = np.zeros(table.num_rows, bool)
+def _take(work: _Work, block: Block) -> None:
+    """One block: cells cleaned, junk lines out, rows mapped and checked."""
+    fit, reading = work.fit, work.reading
+    split = records(block, len(fit.names), fit.delimiter)
+    table, taken, found = read_text(split, fit.names, fit.delimiter, fit.profile.ragged)
+    columns = {name: cleaned(fit.profile, table[name].combine_chunks()) for name in fit.names}
+    rows = _Rows(columns, _fields(work, columns, len(taken), split.lines[taken]), split, taken)
+    filled = np.zeros(len(taken), bool)
     for column in columns.values():
         filled |= np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
-    columns = {name: column.filter(pa.array(filled)) for name, column in columns.items()}
-    taken, blank = taken[filled], int((~filled).sum())
-    parsed = _parsed(reading, fit, columns, split, taken)
+    junk = junk_rows(fit, rows.cells, split, taken) & filled
+    wrong = without_junk(fit, found)
+    passed = int(junk.sum()) + len(found) - len(wrong)
+    work.junk += passed
+    answered = answers(fit.profile, rows.cells, len(taken)) & filled & ~junk
+    told_answers(reading, fit.profile, rows.kept(answered).cells, rows.lines[answered])
+    parsed = _parsed(work, rows.kept(filled & ~junk & ~answered))
     aside = sorted([*split.bad, *wrong, *parsed.bad], key=lambda line: line.line)
-    reading.take(Parsed(parsed.rows, tuple(aside), parsed.doubts, split.blank + blank))
-    if junk:
-        reading.complain(0, "LDG-junk-lines", f"{junk} lines are no rows by the profile's junk patterns")
+    blank = split.blank + int((~filled).sum() + answered.sum()) + passed
+    reading.take(Parsed(parsed.rows, tuple(aside), parsed.doubts, blank))
 
 
-def _without_junk(data: bytes, profile: Profile) -> tuple[bytes, int]:
-    """Junk lines emptied, so that the others keep their numbers; and how many they were."""
-    junk = 0
-    for pattern in profile.junk:
-        data, found = re.subn(rb"(?m)^[^\n]*(?:" + pattern.encode() + rb")[^\n]*$", b"", data)
-        junk += found
-    return data, junk
+def _fields(work: _Work, columns: dict[str, pa.Array], rows: int, lines: NDArray[np.int32]) -> dict[str, pa.Array]:
+    """The cells by field: those of the columns, what is said around the table, the file's name, and parts split off."""
+    fit = work.fit
+    cells = {"file": pa.repeat(pa.scalar(work.reading.stem), rows)}
+    cells |= {name: pa.repeat(pa.scalar(text), rows) for name, text in fit.said.items()}
+    for name, at in fit.found.items():
+        cell = columns[fit.names[at]]
+        spoilt = pc.fill_null(pc.match_substring_regex(cell, REWRITTEN), False)
+        if name not in _MONEY and pc.any(spoilt).as_py():
+            cell = pc.if_else(spoilt, pa.scalar(None, pa.string()), cell)
+            work.rewritten += pc.sum(spoilt).as_py()
+            work.first_rewritten = work.first_rewritten or int(lines[pc.index(spoilt, True).as_py()])
+        cells[name] = pc.coalesce(cell, cells[name]) if name in cells else cell
+    cells = split_cells(fit.profile, cells)
+    return cells | {"key": key_cells(fit.profile, cells, rows)} if fit.profile.key else cells
 
 
-def _parsed(reading: Reading, fit: Fit, columns: dict[str, pa.Array], split: Records, taken: NDArray[np.int64]) -> Parsed:
-    profile, rows, lines = fit.profile, len(taken), split.lines[taken]
-    cells = {field: columns[fit.names[at]] for field, at in fit.found.items()}
-    cells |= {field: pa.repeat(pa.scalar(text), rows) for field, text in fit.said.items()}
-    mapped = mapped_cells(profile, cells, rows, reading.path.stem)
+def _parsed(work: _Work, rows: _Rows) -> Parsed:
+    fit, reading = work.fit, work.reading
+    profile, count, lines = fit.profile, len(rows.taken), rows.lines
+    plain_fields = profile.kind in FIELD_KINDS
+    name = reading.stem
+    mapped = mapped_fields(profile, rows.cells, count) if plain_fields else mapped_cells(profile, rows.cells, count, name)
+    kind = record_kind(profile)
+    key = next((wanted for wanted in ("transfer", "event") if kind.field(wanted)), "")
     ready = dict(mapped.cells)
-    digits = pc.binary_join_element_wise(reading.digest[:8], pa.array(lines).cast(pa.string()), ":")
-    ready["transfer"] = pc.coalesce(ready["transfer"], digits)
+    nameless = pa.nulls(count, pa.bool_())
+    if key:
+        given = ready.get(key, pa.nulls(count, pa.string()))
+        nameless = given.is_null()
+        ready[key] = pc.coalesce(given, pa.scalar("?"))
     used = {fit.names[at] for field, at in fit.found.items() if field in KEPT}
-    ready |= {name: column for name, column in columns.items() if name not in used | set(ready) and column.null_count < rows}
-    header = Header(tuple(ready), reading.kind or MAPPED)
-    none = pa.nulls(rows, pa.string())
-    shown = {
-        "time as given": time_text(profile, cells, rows),
-        "direction": cells.get("direction", none),
-        "debit and credit": rendered(["{debit} / {credit}", "{debit}", "{credit}"], cells, rows),
-    }
-    parsed = check_cells(header, ready | shown, lines, lambda row: split.raw(int(taken[row])), mapped.reasons)
+    used |= set(ready) | {fit.names[fit.found[name]] for name in profile.volatile if name in fit.found} | set(profile.volatile)
+    ready |= {name: column for name, column in rows.columns.items() if name not in used and column.null_count < count}
+    hard = tuple(reason for reason in mapped.reasons if not reason.optional)
+    raw = rows.split.raw
+    parsed = check_cells(Header(tuple(ready), kind), ready | mapped.shown, lines, lambda row: raw(int(rows.taken[row])), hard)
     at = pa.array(np.searchsorted(lines, parsed.rows["line"].to_numpy()))
-    notes = mapped.notes(profile, cells)
     table = parsed.rows
-    for name, column in notes.items():
-        table = table.append_column(name, column.take(at))
+    notes = mapped.notes | name_notes(profile, rows.cells, count)
+    for note, column in (notes | ({NAMELESS: nameless} if key else {})).items():
+        table = table.append_column(note, column.take(at))
+    if key:
+        texts = content_texts(profile, rows.cells, list(fit.found), count)
+        table = with_content_ids(table, profile, texts.take(at), key)
+    work.links += linked(profile, {**rows.cells, **mapped.cells}, at, table["line"])
+    _doubt(reading, mapped, table)
     return Parsed(table, parsed.bad, parsed.doubts, parsed.blank)
+
+
+def _doubt(reading: Reading, mapped: Mapped, table: pa.Table) -> None:
+    """Amounts below zero that turned their row round, and cells that were left empty."""
+    if "#flipped" in table.column_names:
+        for row in np.flatnonzero(table["#flipped"].to_numpy(zero_copy_only=False)):
+            told = "the amount is below zero: taken for money going the other way"
+            reading.complain(int(table["line"][int(row)].as_py()), "LDG-amount-below-zero", told)
+    optional: tuple[Reason, ...] = tuple(reason for reason in mapped.reasons if reason.optional and reason.rows.any())
+    for reason in optional:
+        left = "; left empty" if reason.code == "LDG-optional-ignored" else ""
+        reading.complain(0, reason.code, f"{reason.field} {reason.cause} in {int(reason.rows.sum()):,} rows{left}")

@@ -16,6 +16,9 @@ from ledger.reading import Progress, Reader, Reading
 
 MAGIC = b"PAR1"
 
+TITLE = "canonical records in Parquet"
+EXAMPLE = "PAR1 (binary)\ncolumns as in CSV; amounts integer fen or decimals, times with a zone"
+
 
 def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
     """Any Parquet file."""
@@ -24,7 +27,7 @@ def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
 
 def read(reading: Reading, progress: Progress) -> None:
     """Read a Parquet file to its end; the line of a row is its 1-based number plus one, as if a header stood above."""
-    reading.format = "parquet"
+    reading.format, reading.streams = "parquet", True
     try:
         with pq.ParquetFile(reading.path) as file:
             names = clean_header(file.schema_arrow.names)
