@@ -1,50 +1,104 @@
 """Running balances of one-sided statements: does every balance follow from the one before?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-DAY_US = 86_400_000_000
+from ledger.complaints import LISTED
+from ledger.sequence import Statement, instant, yuan
 
 
-def chain_breaks(table: pa.Table, check: str) -> list[tuple[int, str]]:
-    """The lines whose balance does not follow, each with what was expected.
+@dataclass(frozen=True)
+class Breaks:
+    """Rows whose balance does not follow, in order of (account, time, place).
+
+    rows: position of the row. previous: of the row before it in its account. expected: fen that should stand before the row.
+    checked: balances that were looked at.
+    """
+
+    rows: NDArray[np.int64]
+    previous: NDArray[np.int64]
+    expected: NDArray[np.int64]
+    checked: int
+
+
+def chain_breaks(rows: Statement, sequence: NDArray[np.int32] | None) -> Breaks:
+    """Find the balances that do not follow; rows without a balance are walked over with what they move."""
+    place = rows.line if sequence is None else sequence
+    order = np.lexsort((place, rows.time_us, rows.account))
+    order = order[rows.account[order] >= 0]
+    moved = np.cumsum(rows.change[order])
+    at = np.flatnonzero(rows.known[order])
+    known, level = order[at], rows.after[order[at]] - moved[at]
+    same = rows.account[known[1:]] == rows.account[known[:-1]]
+    broken = np.flatnonzero(same & (level[1:] != level[:-1])) + 1
+    rows_broken = known[broken]
+    expected = level[broken - 1] + moved[at[broken]] - rows.change[rows_broken]
+    return Breaks(rows_broken, known[broken - 1], expected, len(known))
+
+
+def break_messages(rows: Statement, breaks: Breaks) -> list[tuple[int, str]]:
+    """The total, then every break with its line."""
+    if not len(breaks.rows):
+        return []
+    total = f"{len(breaks.rows):,} of {breaks.checked:,} running balances do not follow from the one before"
+    return [(0, total), *((int(rows.line[row]), _told(rows, breaks, at)) for at, row in enumerate(breaks.rows))]
+
+
+def break_decisions(rows: Statement, breaks: Breaks, ids: pa.Array) -> list[dict[str, object]]:
+    """Rows of `DECISIONS` of kind `balance_break`, the first thousand; then one with the exact count.
 
     Args:
-        table: rows of one file with `#own`, amount and the own side's balance.
-        check: `row` where the rows of an account stand in order; `day` where only the date is known: then the rows of a
-            day may be taken in any order, and the one that chains is looked for.
+        ids: transfer id per row.
     """
-    from ledger.kernels import walk_chain
-
-    own = table["#own"].combine_chunks()
-    outward = np.asarray(pc.equal(table["source"].cast(pa.string()), table["#own"]).to_numpy(), bool)
-    balance = pc.coalesce(table["source_balance"], table["target_balance"])
-    known = np.asarray(pc.and_(balance.is_valid(), table["#own"].is_valid()).to_numpy(), bool)
-    amount = table["amount"].to_numpy()
-    after = pc.fill_null(balance, 0).to_numpy()
-    before = after - np.where(outward, -amount, amount)
-    account = own.dictionary_encode().indices.fill_null(-1).to_numpy()
-    line = table["line"].to_numpy()
-    day = table["time"].cast(pa.int64()).to_numpy() // (DAY_US if check == "day" else 1)
-    rows = np.flatnonzero(known)
-    rows = rows[np.lexsort((line[rows], day[rows], account[rows]))]
-    expected = np.zeros(len(rows), np.int64)
-    broken = np.zeros(len(rows), bool)
-    group = day[rows] if check == "day" else np.arange(len(rows))
-    walk_chain(account[rows], group, before[rows], after[rows], expected, broken)
-    if not broken.any():
-        return []
-    total = (0, f"{int(broken.sum()):,} of {len(rows):,} running balances do not follow from the one before")
-    return [
-        total,
-        *(
-            (int(line[row]), f"balance {_yuan(after[row])}: {_yuan(wanted)} stood before, the row implies {_yuan(before[row])}")
-            for row, wanted in zip(rows[broken], expected[broken], strict=True)
-        ),
-    ]
+    decisions: list[dict[str, object]] = []
+    for at, row in enumerate(breaks.rows[:LISTED]):
+        before = int(rows.after[row] - rows.change[row])
+        decisions.append(
+            {
+                "kind": "balance_break",
+                "state": "noted",
+                "transfer": ids[int(row)].as_py(),
+                "account": rows.names[rows.account[row]],
+                "from_time": instant(int(rows.time_us[breaks.previous[at]])),
+                "to_time": instant(int(rows.time_us[row])),
+                "amount_fen": before - int(breaks.expected[at]),
+                "evidence": f"line {rows.line[row]}: {_told(rows, breaks, at)}",
+            }
+        )
+    if len(breaks.rows) > LISTED:
+        told = f"{len(breaks.rows):,} of {breaks.checked:,} balances do not follow, the first {LISTED:,} are listed"
+        decisions.append({"kind": "balance_break", "state": "noted", "evidence": told})
+    return decisions
 
 
-def _yuan(fen: np.int64) -> str:
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(int(fen)) // 100}.{abs(int(fen)) % 100:02d}"
+def statement_of(table: pa.Table) -> Statement:
+    """The own side of a mapped file's rows.
+
+    Args:
+        table: rows in file order with `#own`, source, target, amount, status and the two balances. Failed rows move nothing.
+    """
+    own = table["#own"].combine_chunks().dictionary_encode()
+    outward = np.asarray(pc.fill_null(pc.equal(table["source"].cast(pa.string()), table["#own"]), False).to_numpy(), bool)
+    inward = np.asarray(pc.fill_null(pc.equal(table["target"].cast(pa.string()), table["#own"]), False).to_numpy(), bool)
+    done = np.asarray(pc.fill_null(pc.not_equal(table["status"].cast(pa.string()), "failed"), True).to_numpy(), bool)
+    balance = pc.if_else(pa.array(outward), table["source_balance"], table["target_balance"])
+    amount = table["amount"].to_numpy() * done
+    return Statement(
+        account=own.indices.fill_null(-1).to_numpy(),
+        names=own.dictionary.to_pylist(),
+        time_us=table["time"].cast(pa.int64()).to_numpy(),
+        change=np.where(outward & ~inward, -amount, np.where(inward & ~outward, amount, 0)),
+        after=pc.fill_null(balance, 0).to_numpy(),
+        known=np.asarray(balance.is_valid().to_numpy(), bool) & done & (outward != inward),
+        line=table["line"].to_numpy(),
+    )
+
+
+def _told(rows: Statement, breaks: Breaks, at: int) -> str:
+    row = breaks.rows[at]
+    after, before = int(rows.after[row]), int(rows.after[row] - rows.change[row])
+    return f"balance {yuan(after)}: {yuan(int(breaks.expected[at]))} stood before, the row implies {yuan(before)}"

@@ -18,7 +18,8 @@ def split_fees(table: pa.Table, profile: Profile, fee: pa.Array, target: pa.Arra
     Args:
         fee: the fee as text per row, null where there is none. target: the account it goes to.
     Returns:
-        a fee has the id of its principal with `/fee` behind it, the same time and line, and channel `fee`.
+        a fee has the id of its principal with `/fee` behind it, the same time and line, and channel `fee`; the own account
+        pays it, also where it got the principal.
     """
     assert profile.fee
     cells = fee.combine_chunks() if isinstance(fee, pa.ChunkedArray) else fee
@@ -31,6 +32,11 @@ def split_fees(table: pa.Table, profile: Profile, fee: pa.Array, target: pa.Arra
     fees = principal.take(pa.array(rows))
     fees = _set(fees, "transfer", pc.binary_join_element_wise(fees["transfer"], "/fee", ""))
     fees = _set(fees, "amount", pa.array(fen[rows]))
+    earned = pc.fill_null(pc.equal(fees["witness"].cast(pa.string()), "target"), False)
+    payer = pc.if_else(earned, fees["target"].cast(pa.string()), fees["source"].cast(pa.string()))
+    fees = _set(fees, "source", payer.combine_chunks().dictionary_encode().cast(WORD))
+    ours = pc.if_else(earned, "source", fees["witness"].cast(pa.string()))
+    fees = _set(fees, "witness", ours.combine_chunks().dictionary_encode().cast(WORD))
     fees = _set(fees, "target", target.take(pa.array(rows)).dictionary_encode().cast(WORD))
     fees = _set(fees, "channel", pa.repeat(pa.scalar(CHANNEL), len(rows)).dictionary_encode().cast(WORD))
     for name in ("source_balance", "target_balance", "operation", "reverses"):

@@ -1,7 +1,7 @@
 """Texts put together from columns: `bank:{bank}-{account}`, for all rows at once."""
 
-import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from string import Formatter
 
 import pyarrow as pa
@@ -31,5 +31,17 @@ def _one(template: str, cells: Cells, rows: int) -> pa.Array:
 
 def captured(cells: pa.Array, pattern: str) -> pa.Array:
     """What the first group of the pattern finds in each cell; null where it finds nothing."""
-    named = re.sub(r"\((?!\?)", "(?P<value>", pattern, count=1)
-    return pc.struct_field(pc.extract_regex(cells, named), [0])
+    return pc.struct_field(pc.extract_regex(cells, only_named(pattern, first="value")), [0])
+
+
+@lru_cache(maxsize=1024)
+def only_named(pattern: str, first: str = "") -> str:
+    """The pattern with its groups without a name made to capture nothing; the first of them is named if a name is given."""
+    pieces, escaped, inside = [], False, False
+    for at, sign in enumerate(pattern):
+        bare = sign == "(" and not escaped and not inside and pattern[at + 1 : at + 2] != "?"
+        pieces.append(f"(?P<{first}>" if bare and first else "(?:" if bare else sign)
+        first = "" if bare else first
+        inside = not escaped and (sign == "[" or inside) and not (inside and sign == "]")
+        escaped = sign == "\\" and not escaped
+    return "".join(pieces)
