@@ -1,5 +1,6 @@
 """What earlier batches already hold, as far as a new batch must know it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ledger.corrections import counting
 from ledger.manifest import State
 from ledger.opening import read_accounts
 from ledger.records import REPORTS
-from ledger.segments import read_columns
-from ledger.stored import StoredTransfers, read_small
+from ledger.segments import column_pieces, read_columns
+from ledger.stored import SUPERSEDED, StoredTransfers, read_small
 from ledger.vouchers import PURCHASES
 
 
@@ -38,27 +40,33 @@ class Published:
     def _accounts(self) -> tuple[pa.Table, NDArray[np.uint8]]:
         return read_accounts(self.folder, self.state)
 
-    @cached_property
-    def ids(self) -> pa.ChunkedArray:
-        """Ids of all transfers, segment after segment."""
-        parts = [read_columns(self.folder, s, ["transfer"])["transfer"] for s in self.state.of_kind("transfers")]
-        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
+    def id_pieces(self) -> Iterator[pa.Array]:
+        """Ids of all transfers, segment after segment, some at a time."""
+        for segment in self.state.of_kind("transfers"):
+            yield from column_pieces(self.folder, segment, "transfer")
 
     @cached_property
     def reports(self) -> pa.Table:
         """All reports."""
         return read_small(self.folder, self.state, "reports", REPORTS)
 
+    @cached_property
+    def superseded(self) -> pa.Table:
+        """Corrected ids with the place of the row that counts, in order of publication."""
+        return read_small(self.folder, self.state, "superseded", SUPERSEDED)
+
     def transfer_rows(self, rows: NDArray[np.int64], names: list[str]) -> pa.Table:
-        """Some transfers by their position in `ids`."""
+        """Some transfers by their position among all `id_pieces`."""
         stored = StoredTransfers(self.folder, self.state)
         return stored.fetch_stored(rows, names)
 
     @cached_property
     def cards(self) -> tuple[pa.Table, pa.Array]:
         """Purchases of gift cards (`PURCHASES`) and the card accounts that were redeemed."""
-        names = ["kind", "operation", "source", "target", "amount_fen", "received_fen", "time"]
+        names = ["kind", "operation", "source", "target", "amount_fen", "received_fen", "time", "transfer", "file", "line"]
+        names = names if self.superseded.num_rows else names[:7]
         parts = [_cards(read_columns(self.folder, s, names)) for s in self.state.of_kind("transfers")]
+        parts = [counting(part, self.superseded) for part in parts]
         if not parts or not sum(part.num_rows for part in parts):
             return PURCHASES.empty_table(), pa.array([], pa.string())
         rows = pa.concat_tables(parts).sort_by([("time", "ascending")])

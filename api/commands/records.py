@@ -33,13 +33,22 @@ def generate(
     tell(as_json, made, [f"{out}: {rows}", f"{counted(made['rings'], 'ring')}, {counted(made['reports'], 'report')}; {truth}"])
 
 
-def ingest(
+def ingest(  # noqa: PLR0913, PLR0917 - the options of the contract
     ledger: LedgerFolder,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Record files or folders of them.")],
     profile: Annotated[
         list[Path] | None,
         typer.Option("--profile", metavar="FILE", help="TOML profile for a bank's own export; repeat for more."),
     ] = None,
+    manifest: Annotated[
+        str | None,
+        typer.Option(
+            "--manifest", metavar="URL", help="A new ledger's manifest in PostgreSQL: postgresql+psycopg://user@host/database."
+        ),
+    ] = None,
+    supersede: Annotated[
+        bool, typer.Option("--supersede", help="Rows whose id is published with other content take its place: corrections.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when there is any problem at all.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -54,7 +63,9 @@ def ingest(
     from api import pipeline
 
     with progress("reading") as show:
-        summary, problems = pipeline.ingest_records(ledger, paths, tuple(profile or ()), show)
+        summary, problems = pipeline.ingest_records(
+            ledger, paths, tuple(profile or ()), show, manifest=manifest, supersede=supersede
+        )
     lines = [summary_line(ledger, summary), *problem_lines(ledger, problems)]
     tell(as_json, summary | {"problems": [one.__dict__ for one in problems]}, lines)
     if not summary["usable"] or (strict and problems):
