@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import demo, reconcile, records, serve, trace, verify
+from api.commands import compact, demo, formats, reconcile, records, serve, trace, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,7 +16,7 @@ app = typer.Typer(
     epilog="Start with `liushui demo`, or with your own records: `liushui ingest LEDGER FILE...` and "
     "`liushui trace LEDGER --out DIR`.",
 )
-_RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision")
+_RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision", "LDG-manifest-url", "LDG-missing-path")
 ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, "TRC-report")
 """Codes of errors that are about the arguments or settings, not about the job."""
 
@@ -24,7 +24,10 @@ for command in (
     demo.demo,
     records.generate,
     records.ingest,
+    formats.inspect,
+    formats.sources,
     reconcile.reconcile,
+    compact.compact,
     trace.trace,
     trace.rank,
     trace.freeze,

@@ -17,18 +17,19 @@ from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
 from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of
-from api.results import store_trace, write_trace
+from api.results import store_trace, write_trace, write_traces
 from api.summary import last_moment_us, summary
 from ledger.book import Ledger
+from ledger.compaction import compact
 from ledger.decisions import switch, write_reconciliation
 from ledger.ingest import ingest
-from ledger.manifest import MANIFEST
+from ledger.manifest import is_ledger
 from ledger.opening import open_ledger
 from ledger.problems import Problem
 from ledger.verify import verify_store
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
-from tracing.trace import trace_claims
+from tracing.trace import trace_claims, trace_methods
 
 __all__ = [
     "Judged",
@@ -43,13 +44,17 @@ __all__ = [
 
 
 def ingest_records(
-    folder: Path, paths: Sequence[Path], profiles: Sequence[Path] = (), show: Callable[..., None] | None = None
+    folder: Path,
+    paths: Sequence[Path],
+    profiles: Sequence[Path] = (),
+    show: Callable[..., None] | None = None,
+    **choices: Any,
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Ingest files and folders and build the lot index; what was published, and the problems.
 
-    `usable` is false when nothing was published and nothing was there already.
+    `choices` go on to `ledger.ingest.ingest`. `usable` is false when nothing was published and nothing was there already.
     """
-    result = ingest(folder, paths, profiles=profiles, progress=show)
+    result = ingest(folder, paths, profiles=profiles, progress=show, **choices)
     if result.batch is not None:
         index(folder)
         write_reconciliation(folder)
@@ -97,18 +102,32 @@ def generate_records(
 
 def open_if_any(folder: Path) -> Ledger | None:
     """The ledger, or None before its first batch."""
-    return open_ledger(folder) if (folder / MANIFEST).exists() else None
+    return open_ledger(folder) if is_ledger(folder) else None
 
 
-def store_problems(folder: Path) -> tuple[int, list[str]]:
+def compact_ledger(folder: Path, drop: bool, grace_seconds: float, show: Callable[..., None] | None = None) -> dict[str, Any]:
+    """Merge the segments of many batches, and build the lot index of the state after it; what was done."""
+    done = compact(folder, drop=drop, grace_seconds=grace_seconds, progress=show)
+    if done.batch is not None:
+        index(folder)
+    return asdict(done)
+
+
+def store_problems(folder: Path, show: Callable[..., None] | None = None) -> tuple[int, list[str]]:
     """How many things of the published records were checked, and what of it does not hold."""
-    checks = verify_store(folder)
+    checks = verify_store(folder, show)
     return len(checks), [f"{one.name}: {one.detail}" for one in checks if not one.sound]
 
 
 def trace_ledger(ledger: Ledger, parameters: Parameters) -> Trace:
     """Follow the reported money."""
     return trace_claims(ledger, parameters)
+
+
+def trace_by_all(ledger: Ledger, parameters: Parameters, out: Path) -> tuple[Trace, dict[str, Any]]:
+    """Follow the reported money by every method, write each; the FIFO trace, and how far the methods disagree."""
+    traces = trace_methods(ledger, parameters)
+    return traces["fifo"], write_traces(ledger, traces, out)
 
 
 def keep_trace(ledger: Ledger, trace: Trace, folder: Path) -> Path:

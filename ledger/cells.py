@@ -20,6 +20,11 @@ _OFFSET = r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$"
 _HUGE = Decimal(10) ** 25
 _DECIMAL = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?$"
 
+REWRITTEN = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]{2}$"
+"""A long number as a spreadsheet rewrites it."""
+_NUMBERS = ("transfer", "account", "identifier", "reference", "order", "reverses")
+"""Texts that join records to each other."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -56,11 +61,35 @@ def check_column(field: Field, cells: pa.Array) -> Column:
         "flag": _flags,
         "account": _plain_words,
     }
-    column = reader.get(field.sort, _text)(field, cells)
+    column = _undamaged(field, reader.get(field.sort, _text)(field, cells))
     if not field.required:
         return column
     missing = cells.is_null().to_numpy(zero_copy_only=False)
     return Column(column.values, (Reason("LDG-missing-value", field.name, "is empty", missing), *column.reasons))
+
+
+def _undamaged(field: Field, column: Column) -> Column:
+    """Numbers that a spreadsheet has cut name nobody any more: `6.22E+18` is ten thousand cards at once."""
+    words = column.values.dictionary if pa.types.is_dictionary(column.values.type) else column.values
+    if not has_rewritten(field, words):
+        return column
+    cut = pc.fill_null(pc.match_substring_regex(words, REWRITTEN), False)
+    rows = _mask(pc.is_in(column.values.cast(pa.string()), words.filter(cut)))
+    code = "LDG-damaged-id" if field.required else "LDG-optional-ignored"
+    cause = "has lost its last digits in a spreadsheet"
+    emptied = pc.if_else(pa.array(rows), pa.scalar(None, pa.string()), column.values.cast(pa.string()))
+    values = emptied.dictionary_encode().cast(WORD) if field.sort == "account" else emptied
+    return Column(values, (Reason(code, field.name, cause, rows, not field.required), *column.reasons))
+
+
+def has_rewritten(field: Field, words: pa.Array) -> bool:
+    """True when a column of ids or accounts holds a number that a spreadsheet has cut. One look at the bytes is mostly enough."""
+    if field.sort not in ("id", "account") and field.name not in _NUMBERS:
+        return False
+    data = words.buffers()[2]
+    if data is None or not (np.frombuffer(data, np.uint8) == ord("+")).any():
+        return False
+    return bool(_mask(pc.match_substring_regex(words, REWRITTEN)).any())
 
 
 def trimmed(cells: pa.Array, nulls: bool = True) -> pa.Array:
@@ -92,6 +121,8 @@ def _plain_words(field: Field, cells: pa.Array) -> Column:
 
 
 def _words(field: Field, cells: pa.Array) -> Column:
+    if pa.types.is_dictionary(cells.type) and not cells.null_count:
+        return _dictionary_words(field, cells)
     text = cells.cast(pa.string())
     if field.name == "currency":
         wrong = _mask(pc.invert(pc.match_substring_regex(text, "^[A-Z]{3}$")))
@@ -102,6 +133,15 @@ def _words(field: Field, cells: pa.Array) -> Column:
     else:
         return Column(text.dictionary_encode().cast(WORD))
     return Column(text.dictionary_encode().cast(WORD), (reason,))
+
+
+def _dictionary_words(field: Field, cells: pa.Array) -> Column:
+    """The words alone are looked at where all of them are right."""
+    words = cells.dictionary.cast(pa.string())
+    wrong = any(reason.rows.any() for reason in _words(field, words).reasons)
+    if wrong or words.null_count or len(pc.unique(words)) < len(words):
+        return _words(field, cells.cast(pa.string()))
+    return Column(cells.cast(WORD), ())
 
 
 def _flags(field: Field, cells: pa.Array) -> Column:

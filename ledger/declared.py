@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ledger.accounts import SEEN_BY_KIND, inferred_kinds
+from ledger.accounts import inferred_kinds
+from ledger.attributes import ATTRIBUTES, filled, put_together
 from ledger.published import Published
 from ledger.records import ACCOUNTS, CARD_PREFIX, WORD
 from ledger.rejects import Rejects
@@ -19,7 +20,6 @@ _DECLARED = pa.schema(
         pa.field("line", pa.int32()),
     ]
 )
-_CONTENT = ("kind", "holder", "holder_name", "institution", "opened", "opening_fen", "hub", "extra")
 STORED = pa.schema([*ACCOUNTS, pa.field("code", pa.int32(), nullable=False), pa.field("seen", pa.uint8(), nullable=False)])
 """Accounts as a segment keeps them: with their code, and which sorts of records name them."""
 
@@ -28,18 +28,16 @@ def declared_accounts(numbered: Numbered, rejects: Rejects) -> pa.Table:
     """One row per declared account; where two rows differ the one with the lowest (line, content) stays."""
     schema = pa.schema([f.with_nullable(True) for f in _DECLARED])
     table = small_table(numbered, "accounts", schema, {"opening_balance": "opening_fen"})
-    gone = find_repeats(_sortable(table), _sortable(table.slice(0, 0)), "account", _CONTENT)
+    gone = find_repeats(_sortable(table), _sortable(table.slice(0, 0)), "account", ATTRIBUTES)
     rejects.repeats(gone, table, "account", other="LDG-account-conflict")
     keep = np.ones(table.num_rows, bool)
     keep[gone.rows] = False
-    kept = table.filter(pa.array(keep))
-    told = _hinted(numbered, schema)
-    new = pc.invert(pc.is_in(told["account"], kept["account"].combine_chunks()))
-    return pa.concat_tables([kept, told.filter(new)]).combine_chunks().sort_by([("account", "ascending")])
+    told = [table.filter(pa.array(keep)), _hinted(numbered, schema)]
+    return put_together(pa.concat_tables(told)).combine_chunks().sort_by([("account", "ascending")])
 
 
 def _hinted(numbered: Numbered, schema: pa.Schema) -> pa.Table:
-    """What profiles say about accounts; a record of the account itself goes before it."""
+    """What statements say about accounts beside their rows; a record of the account itself goes before it."""
     parts = []
     for number, reading in numbered:
         if reading.side is not None:
@@ -47,11 +45,7 @@ def _hinted(numbered: Numbered, schema: pa.Schema) -> pa.Table:
             place = {"file": pa.array(np.full(rows, number, np.int32)), "line": pa.array(np.zeros(rows, np.int32))}
             known = {name: reading.side[name] for name in reading.side.column_names} | place
             parts.append(pa.table([known.get(f.name, pa.nulls(rows, f.type)) for f in schema], schema=schema))
-    if not parts:
-        return schema.empty_table()
-    table = pa.concat_tables(parts).combine_chunks()
-    codes = table["account"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return table.take(pa.array(np.sort(np.unique(codes, return_index=True)[1])))
+    return pa.concat_tables(parts) if parts else schema.empty_table()
 
 
 def _sortable(table: pa.Table) -> pa.Table:
@@ -63,19 +57,19 @@ def account_rows(
     declared: pa.Table,
     fresh: pa.Array,
     before: Published,
-    named: tuple[pa.ChunkedArray, dict[str, NDArray[np.int32]]],
+    now: NDArray[np.uint8],
     issuers: pa.Table,
 ) -> pa.Table:
     """The rows this batch adds: new accounts, new declarations of old ones, old ones seen in new sorts of records.
 
     Args:
-        named: the kind of every transfer, and the codes of its source and target.
+        now: per account, old and fresh, the sorts of records of this batch that name it.
         issuers: columns card and issuer of gift-card events; they give a card its institution.
     """
     old = before.accounts["account"].combine_chunks()
     every = pa.concat_arrays([old, fresh])
     seen = np.concatenate([before.seen, np.zeros(len(fresh), np.uint8)])
-    _see(seen, *named)
+    seen |= now
     at = pc.index_in(every, value_set=declared["account"].combine_chunks())
     is_declared = at.is_valid().to_numpy(zero_copy_only=False)
     changed = is_declared.copy()
@@ -84,7 +78,7 @@ def account_rows(
     changed &= is_declared | (np.arange(len(every)) >= len(old)) | ~_old_declared(before, len(every))
     codes = np.flatnonzero(changed)
     at, names = at.take(pa.array(codes)), every.take(pa.array(codes))
-    columns = {name: declared[name].combine_chunks().take(at) for name in _CONTENT}
+    columns = _known_before(declared.take(at), before, codes)
     columns["kind"] = pc.coalesce(columns["kind"], inferred_kinds(names, seen[codes]).cast(pa.string()))
     columns["institution"] = pc.coalesce(columns["institution"], _issuer(names, issuers))
     columns |= {
@@ -98,22 +92,26 @@ def account_rows(
     return pa.table([columns[name] for name in STORED.names], schema=STORED)
 
 
+def _known_before(declared: pa.Table, before: Published, codes: NDArray[np.int64]) -> dict[str, pa.Array]:
+    """What is declared now and was earlier, together: a record now goes before what was known, a statement's word after it."""
+    old = before.accounts
+    was = np.append(np.asarray(old["declared"].to_numpy(), bool), False)
+    at = np.minimum(codes, old.num_rows)
+    rows = pa.array(at, mask=~was[at])
+    known = {name: old[name].combine_chunks().take(rows) for name in ATTRIBUTES}
+    known["kind"] = known["kind"].cast(pa.string())
+    now = {name: declared[name].combine_chunks() for name in ATTRIBUTES}
+    newer, older = filled(now, known), filled(known, now)
+    is_record = pc.fill_null(pc.greater(declared["line"].combine_chunks(), 0), False)
+    chosen = {name: pc.if_else(is_record, newer[name], older[name]) for name in ATTRIBUTES}
+    return chosen | {"extra": newer["extra"]}
+
+
 def _old_declared(before: Published, count: int) -> NDArray[np.bool_]:
     declared = np.zeros(count, bool)
     old = before.accounts["declared"].to_numpy()
     declared[: len(old)] = old
     return declared
-
-
-def _see(seen: NDArray[np.uint8], kinds: pa.ChunkedArray, coded: dict[str, NDArray[np.int32]]) -> None:
-    words = kinds.unify_dictionaries().combine_chunks() if kinds.num_chunks else pa.array([], WORD)
-    indices = words.indices.to_numpy()
-    for number, word in enumerate(words.dictionary.to_pylist()):
-        rows = slice(None) if len(words.dictionary) == 1 else np.flatnonzero(indices == number)
-        for codes in coded.values():
-            mark = np.zeros(len(seen), bool)
-            mark[codes[rows]] = True
-            seen[mark] |= SEEN_BY_KIND[word]
 
 
 def _issuer(names: pa.Array, issuers: pa.Table) -> pa.Array:

@@ -120,9 +120,53 @@ LINK_RECORDS = RecordKind(
     ),
 )
 
+CARD_ORDER = RecordKind(
+    "card_order",
+    (
+        Field("order", "id", required=True),
+        Field("time", "instant"),
+        Field("account", "account"),
+        Field("face", "amount"),
+        Field("quantity", "amount"),
+        Field("amount", "amount"),
+        Field("discount", "balance"),
+        Field("issuer", "text"),
+        Field("reference", "text"),
+    ),
+)
+CARD_LIST = RecordKind(
+    "card_list",
+    (
+        Field("card", "id", required=True),
+        Field("order", "text", required=True),
+        Field("face", "amount"),
+        Field("time", "instant"),
+        Field("issuer", "text"),
+    ),
+)
+TICKET = RecordKind(
+    "ticket",
+    (
+        Field("ticket", "id", required=True),
+        Field("cards", "text", required=True),
+        *(Field(name, "text") for name in ("seller", "face", "rate", "payout", "account", "time", "status")),
+    ),
+)
+MEASURE = RecordKind(
+    "measure",
+    (
+        Field("account", "id", required=True),
+        *(Field(name, "text") for name in ("authority", "measure", "number", "begins", "ends", "amount", "currency", "note")),
+    ),
+)
+SET_KINDS = (CARD_ORDER, CARD_LIST, TICKET, MEASURE)
+"""What is no record by itself: sets about gift cards, seizures an account is under. `ledger/sets.py` makes records of it."""
+
 KINDS: dict[str, RecordKind] = {
     kind.name: kind for kind in (ACCOUNT_RECORDS, BANK, WALLET, GIFT_CARD, Q_COIN, REPORT_RECORDS, LINK_RECORDS)
 }
+PROFILE_KINDS = {**KINDS, **{kind.name: kind for kind in SET_KINDS}}
+"""Every kind a profile can read a file as."""
 PAYMENT_KINDS = ("bank", "wallet")
 VOUCHER_KINDS = ("gift_card", "q_coin")
 

@@ -1,7 +1,5 @@
 """Which ids occur more than once: ten million are compared as 64-bit hashes, only candidates as text."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -21,16 +19,6 @@ def possible_repeats(new: pa.ChunkedArray, old: pa.ChunkedArray) -> tuple[Rows, 
     if not len(repeated):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     return np.flatnonzero(np.isin(fresh, repeated)), np.flatnonzero(np.isin(published, repeated))
-
-
-def occurring(ids: pa.ChunkedArray, among: Sequence[pa.ChunkedArray]) -> NDArray[np.bool_]:
-    """Per id whether it occurs in any of the columns, by hash."""
-    wanted = id_hashes(ids)
-    known = np.zeros(len(wanted), bool)
-    for column in among:
-        hashes = id_hashes(column)
-        known |= np.isin(wanted, hashes[np.isin(hashes, wanted)])
-    return known
 
 
 def id_hashes(ids: pa.ChunkedArray) -> Hashes:

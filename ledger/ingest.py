@@ -1,6 +1,5 @@
 """Read record files into a ledger: every file read or a problem, every line a row or a problem, published in one step."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,12 @@ import sqlalchemy as sa
 
 from ledger.batch import assemble
 from ledger.complaints import Complaints
+from ledger.containers import Limits, Scratch, scratch_in
+from ledger.declared import STORED
 from ledger.files import find_files
+from ledger.intake import Intake, read_files
 from ledger.locking import writing
+from ledger.loose import Loose, collecting
 from ledger.manifest import Source, State, create, state_of
 from ledger.problems import Problem
 from ledger.profile import Profile, load_profiles
@@ -19,9 +22,9 @@ from ledger.published import Published
 from ledger.publishing import publish_tables
 from ledger.quarantine import write_problems, write_quarantine
 from ledger.reading import Progress, Reading, silent
+from ledger.reconciling import reconciled
 from ledger.rejects import Rejects
-from ledger.segments import collect_orphans, file_digest
-from ledger.sources import read_file
+from ledger.segments import Stream, collect_orphans
 from ledger.stored import read_small
 
 PROBLEM_ROWS = pa.schema(
@@ -74,68 +77,69 @@ class IngestResult:
 class _Run:
     folder: Path
     state: State
-    profiles: tuple[Profile, ...]
+    profiles: Sequence[Profile]
     progress: Progress
+    loose: Loose
     complaints: Complaints = field(default_factory=Complaints)
     known: list[str] = field(default_factory=list)
 
 
-def ingest(
-    folder: Path, paths: Sequence[Path], *, profiles: Sequence[Path] = (), progress: Progress | None = None
+def ingest(  # noqa: PLR0913 - the options of the command
+    folder: Path,
+    paths: Sequence[Path],
+    *,
+    profiles: Sequence[Path] = (),
+    progress: Progress | None = None,
+    manifest: str | None = None,
+    limits: Limits | None = None,
+    supersede: bool = False,
 ) -> IngestResult:
     """Read files and folders into the ledger at `folder`, which is made where it does not exist.
 
     Args:
         profiles: column-mapping profiles (TOML) beside the shipped ones. progress: told (stage, done, total).
+        limits: how far archives and workbooks are followed, how much waits in memory; what is published does not depend on
+            the latter.
+        manifest: url of the PostgreSQL database that keeps the manifest of a new ledger; None: the folder keeps it.
+        supersede: a row whose id is published with other content takes its place; without, it is a problem.
     Raises LiushuiError when the ledger cannot be written, another process writes it, or a profile is unusable.
     """
     folder = Path(folder)
     with writing(folder):
-        engine = create(folder)
+        engine = create(folder, manifest)
         try:
             state = state_of(engine)
             collect_orphans(folder, state.segments)
-            run = _Run(folder, state, load_profiles(profiles), progress or silent)
-            readings = _read_all(run, [Path(path) for path in paths])
-            return _publish(run, readings, engine)
+            known = load_profiles(profiles)
+            with scratch_in(folder, limits or Limits()) as scratch, collecting(scratch) as loose:
+                run = _Run(folder, state, known, progress or silent, loose)
+                readings = _read_all(run, [Path(path) for path in paths], scratch)
+                return _publish(run, readings, engine, supersede)
         finally:
             engine.dispose()
+            pa.default_memory_pool().release_unused()  # what follows, such as the lot index, needs room of its own
 
 
-def _read_all(run: _Run, paths: Sequence[Path]) -> list[Reading]:
+def _read_all(run: _Run, paths: Sequence[Path], scratch: Scratch) -> list[Reading]:
     """Every new file, read; sorted by name so that the order of `paths` changes nothing."""
-    files = find_files(paths, run.complaints)
-    sizes = Counter(path.stat().st_size for path, _ in files)
-    suspects = {source.bytes for source in run.state.sources} | {size for size, number in sizes.items() if number > 1}
-    taken = {source.sha256: source.name for source in run.state.sources}
-    readings = []
-    for path, name in files:
-        size = path.stat().st_size
-        if size and size in suspects:
-            digest = file_digest(path)
-            if digest in taken:
-                run.known.append(name)
-                run.complaints.add(name, 0, "LDG-already-there", f"the same bytes were read as {taken[digest]}")
-                continue
-            taken[digest] = name
-        readings.append(read_file(Reading(path, name, size), run.profiles, run.progress))
-    return readings
+    intake = Intake(run.profiles, run.progress, scratch, run.complaints, run.known, sink=run.loose.take)
+    return read_files(find_files(paths, run.complaints), run.state.sources, intake)
 
 
-def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine) -> IngestResult:
-    good = sorted((reading for reading in readings if reading.rows), key=lambda reading: (reading.name, reading.digest))
-    lost = [reading for reading in readings if not reading.rows]
+def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine, supersede: bool) -> IngestResult:
+    good = sorted((reading for reading in readings if reading.landed), key=lambda reading: (reading.name, reading.digest))
+    lost = [reading for reading in readings if not reading.landed]
     first = len(run.state.sources)
     names = [source.name for source in run.state.sources] + [reading.name for reading in good]
-    rejects = Rejects(names, dict(enumerate(good, start=first)))
+    rejects = Rejects(names, dict(enumerate(good, start=first)), supersede=supersede)
     run.progress("putting into ledger order", 0, 1)
-    tables = assemble(good, first, Published(run.folder, run.state), rejects).segments if good else {}
+    tables = _tables(run, good, first, rejects) if good else {}
     for number, reading in [*enumerate(good, start=first), *((-1, reading) for reading in lost)]:
         write_quarantine(run.folder, reading, rejects.lines.get(number, ()))
     results = tuple(_result(reading, rejects, number) for number, reading in enumerate(good, start=first))
     inside, outside = Complaints(), run.complaints
     for reading in readings:
-        (inside if reading.rows else outside).extend(reading.complaints)
+        (inside if reading.landed else outside).extend(reading.complaints)
     state = run.state
     if good:
         run.progress("publishing", 0, 1)
@@ -155,6 +159,16 @@ def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine) -> Inges
     )
 
 
+def _tables(run: _Run, good: Sequence[Reading], first: int, rejects: Rejects) -> dict[str, pa.Table | Stream]:
+    """The tables of the batch, and what reconciliation decides about them."""
+    before = Published(run.folder, run.state)
+    made = assemble(run.loose, good, first, before, rejects)
+    run.progress("reconciling", 0, 1)
+    accounts = made.segments.get("accounts", STORED.empty_table())
+    decided = reconciled(made.candidates, good, accounts, before)
+    return made.segments | ({"reconciliation": decided} if decided.num_rows else {})
+
+
 def _result(reading: Reading, rejects: Rejects, number: int) -> SourceResult:
     refused, repeated = len(rejects.lines.get(number, ())), rejects.repeated.get(number, 0)
     result = SourceResult(
@@ -165,7 +179,7 @@ def _result(reading: Reading, rejects: Rejects, number: int) -> SourceResult:
         lines=reading.data_lines,
         published=reading.rows - refused - repeated,
         already_there=repeated,
-        rejected=len(reading.bad) + refused,
+        rejected=reading.refused + refused,
         blank=reading.blank,
         derived=reading.derived,
     )

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ledger.blocks import JOINED_BYTES, JOINED_LINES, Block
 
+_FILLED = np.ones(256, np.int32)
+_FILLED[list(b" \t\n\r\x0b\x0c")] = 0
+
 
 @dataclass(frozen=True)
 class BadLine:
@@ -37,6 +40,11 @@ class Records:
         return self.data[self.starts[record] : end].rstrip(b"\n")
 
 
+def too_long(block: Block) -> BadLine:
+    """The line of a block that has only its beginning."""
+    return BadLine(block.first_line, block.data[:1000], "LDG-line-too-long", f"the line has {block.cut_bytes:,} bytes")
+
+
 def records(block: Block, columns: int, delimiter: str = ",", quoted: bool = True) -> Records:
     """Split a block into records; undecodable lines and unclosed quotes are set aside.
 
@@ -55,10 +63,15 @@ def records(block: Block, columns: int, delimiter: str = ",", quoted: bool = Tru
         head[first + 1 : last + 1] = False
     empty = _empty(block.data, starts, ends)
     blank = head & empty
+    told = set(spoilt)
     bad = [
         _bad(block, starts, ends, row, "LDG-undecodable", "the line is not valid UTF-8, or holds NUL bytes") for row in spoilt
     ]
-    bad += [_bad(block, starts, ends, row, "LDG-unclosed-quote", "a quote opens and never closes") for row in unclosed]
+    bad += [
+        _bad(block, starts, ends, row, "LDG-unclosed-quote", "a quote opens and never closes")
+        for row in unclosed
+        if row not in told
+    ]
     lengths = np.where(keep & ~blank, ends - starts, 0)
     whole = bool((keep & ~blank).all())
     data = block.data if whole else b"".join(block.data[s:e] for s, e in _runs(starts, ends, keep & ~blank))
@@ -71,8 +84,12 @@ def records(block: Block, columns: int, delimiter: str = ",", quoted: bool = Tru
 
 def _empty(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
     first = np.frombuffer(data, np.uint8)[starts]
-    empty = np.zeros(len(starts), bool)
-    for row in np.flatnonzero((first == 10) | (first == 32) | (first == 9)):
+    empty: NDArray[np.bool_] = first == 10
+    doubtful = np.flatnonzero((first == 32) | (first == 9))
+    if len(doubtful) > len(starts) >> 8:
+        filled = np.add.reduceat(_FILLED[np.frombuffer(data, np.uint8)], starts)
+        return np.asarray(filled == 0)
+    for row in doubtful:
         empty[row] = not data[starts[row] : ends[row]].strip()
     return empty
 

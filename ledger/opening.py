@@ -13,7 +13,7 @@ from ledger.manifest import State, read_state
 from ledger.problems import LiushuiError
 from ledger.reconciled import kept_names
 from ledger.records import ACCOUNTS, LINKS, REPORTS, WORD
-from ledger.segments import read_columns
+from ledger.segments import read_columns, require_segments
 from ledger.stored import StoredTransfers, read_small
 
 
@@ -28,6 +28,7 @@ def open_ledger(folder: Path, as_of_batch: int | None = None) -> Ledger:
         raise LiushuiError("LDG-no-batch", f"{folder} holds no published batch yet")
     if as_of_batch is not None:
         state = state.as_of(as_of_batch)
+    require_segments(folder, state.live)
     accounts = read_accounts(folder, state)[0]
     transfers = StoredTransfers(folder, state, accounts["account"].combine_chunks())
     return Ledger(

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from ledger.blocks import Block
-from ledger.cells import MAX_FEN, Reason, check_kind, fen_of, reasons_text, trimmed
+from ledger.blocks import Block, line_count
+from ledger.cells import MAX_FEN, Reason, check_kind, fen_of, has_rewritten, reasons_text, trimmed
 from ledger.complaints import LISTED
 from ledger.fields import TYPES, Field, RecordKind
 from ledger.lines import BadLine, Records, field_count, fields_of, records
@@ -62,7 +62,7 @@ def _fast(block: Block, header: Header) -> Parsed | None:
         table = read_cells(block.data, header.names, types)
     except pa.ArrowInvalid:
         return None
-    lines = block.data.count(b"\n")
+    lines = line_count(block.data)
     if table.num_rows != lines:
         return None
     numbers = np.arange(block.first_line, block.first_line + lines, dtype=np.int32)
@@ -80,7 +80,7 @@ def _fast(block: Block, header: Header) -> Parsed | None:
 
 
 def _fast_type(field: Field | None) -> pa.DataType:
-    if field is None or field.sort == "flag":
+    if field is None or field.sort in ("account", "flag"):  # nearly every account of a block is another one: no dictionary
         return pa.string()
     return DECIMAL if field.sort in ("amount", "balance") else TYPES[field.sort]
 
@@ -113,11 +113,13 @@ def _sound(field: Field, values: pa.Array, padded: bool) -> pa.Array | None:
     """The column when every cell of it is right as it stands; else None."""
     if field.required and values.null_count:
         return None
+    if field.sort in ("id", "account", "text") and has_rewritten(field, values):
+        return None
     if field.sort in ("amount", "balance"):
         return _sound_fen(field, values)
-    if field.sort in ("id", "text") and not padded:
+    if field.sort in ("id", "account", "text") and not padded:
         return values
-    if field.sort in ("id", "text"):
+    if field.sort in ("id", "account", "text"):
         clean = trimmed(values)
         return None if field.required and clean.null_count else clean
     reasons: tuple[Reason, ...]

@@ -8,13 +8,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from ledger.manifest import Batch, Source, State, chain_digest, publish, state_of
-from ledger.segments import write_segment
+from ledger.segments import Stream, write_segment
 
 ENGINE = "liushui-ledger 1"
 
 
 def publish_tables(
-    folder: Path, engine: sa.Engine, state: State, tables: Mapping[str, pa.Table], sources: Sequence[Source] = ()
+    folder: Path, engine: sa.Engine, state: State, tables: Mapping[str, pa.Table | Stream], sources: Sequence[Source] = ()
 ) -> State:
     """Publish tables by segment kind as the batch after `state`; the state with it."""
     number = state.batch + 1

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ledger.reading import Reading
 
 QUARANTINE = "quarantine"
 PROBLEMS = "problems.csv"
+_NAME_BYTES = 200
 
 
 def write_quarantine(folder: Path, reading: Reading, more: Sequence[int]) -> Path | None:
@@ -22,22 +24,42 @@ def write_quarantine(folder: Path, reading: Reading, more: Sequence[int]) -> Pat
     """
     raw = {line.line: line.raw for line in reading.bad}
     if more:
-        raw |= _lines_of(reading.path, set(more)) if reading.format != "parquet" else dict.fromkeys(more, b"(a Parquet row)")
-    if not raw:
+        raw |= _again(reading, set(more))
+    if not raw and not reading.set_aside:
         return None
     home = folder / QUARANTINE
     home.mkdir(exist_ok=True)
-    path = home / f"{reading.digest[:8]}-{reading.name.replace('/', '-').removesuffix('.gz')}"
+    path = home / f"{reading.digest[:8]}-{_fitting(reading.name.replace('/', '-').removesuffix('.gz'))}"
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("wb") as stream:
         stream.writelines(raw[line] + b"\n" for line in sorted(raw))
+        if reading.aside and reading.set_aside:
+            with reading.aside.open("rb") as aside:
+                shutil.copyfileobj(aside, stream)
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(path)
     return path
 
 
-def _lines_of(path: Path, wanted: set[int]) -> dict[int, bytes]:
+def _again(reading: Reading, wanted: set[int]) -> dict[int, bytes]:
+    """The text of lines that were good when they were read."""
+    if reading.format == "parquet":
+        return dict.fromkeys(wanted, b"(a Parquet row)")
+    if reading.format == "iso20022":
+        from ledger.messages import entries_of
+
+        return entries_of(reading, wanted)
+    return lines_of(reading.path, wanted)
+
+
+def _fitting(name: str) -> str:
+    """The end of a name that a file system takes: at most 255 bytes, of which others need a few."""
+    return name.encode()[-_NAME_BYTES:].decode("utf-8", "ignore")
+
+
+def lines_of(path: Path, wanted: set[int]) -> dict[int, bytes]:
+    """Some lines of a text file as they stand in it."""
     found: dict[int, bytes] = {}
     for block in TextFile(path).blocks():
         count = block.data.count(b"\n")

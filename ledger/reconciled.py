@@ -178,7 +178,9 @@ def _second_witness(stay: Rows, drop: Rows, fetch: Fetch) -> dict[str, tuple[Row
     stay, drop = stay[first], drop[first]
     one, other = fetch(stay, [*_BOTH, "witness"]), fetch(drop, [*_BOTH, "witness"])
     words = pa.repeat(pa.scalar("both"), len(stay)).dictionary_encode().cast(TRANSFERS.field("witness").type)
-    sided = pa.array(one["witness"].is_valid().to_numpy())
+    told_by_payee = pc.fill_null(pc.equal(other["witness"].cast(pa.string()), "target"), False)
+    # of two rows of the payer's side the one that stays knows the payee: a wallet the shop, its bank only the wallet
+    sided = pc.and_(pc.is_valid(one["witness"]), told_by_payee)
     clocked = pa.array(_has_clock(other) & ~_has_clock(one))
     patches = {
         "witness": words,

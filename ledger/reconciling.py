@@ -1,7 +1,9 @@
 """Reconciliation of one run: which rows can matter, of this batch and of earlier ones, and what is decided about them."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,11 +86,26 @@ def _fresh(taken: pa.Table, standing: pa.Table) -> pa.Table:
 def earlier_candidates(new: pa.Table, stored: StoredTransfers, before: Published) -> pa.Table:
     """Published rows that can matter to the new ones, in the same form; a corrected row as it counts now."""
     rows = stored.matching(_CHEAP, _matters)
-    shared = pc.unique(new.filter(pc.is_null(new["witness"]))["reference"].drop_null())
-    if len(shared):
-        rows = np.union1d(rows, stored.matching(("reference",), lambda table: _mask(pc.is_in(table["reference"], shared))))
+    for name, wanted in (("reference", new["reference"]), ("transfer", _originals(new))):
+        texts = pc.unique(wanted.drop_null())
+        if len(texts):
+            rows = np.union1d(rows, stored.matching((name,), partial(_one_of, name, texts)))
     table = counting(stored.fetch_stored(rows, TRANSFERS.names), before.superseded)
     return named(table, before.accounts["account"].combine_chunks())
+
+
+def _one_of(name: str, texts: pa.Array, table: pa.Table) -> NDArray[np.bool_]:
+    return _mask(pc.is_in(table[name], value_set=texts))
+
+
+def _originals(new: pa.Table) -> pa.ChunkedArray:
+    """Ids that a refund's id may begin with: the part before each mark in it."""
+    ids = new.filter(_gives_back(new))["transfer"].to_pylist()
+    return pa.chunked_array([[name[: mark.start()] for name in ids for mark in re.finditer(r"[_/#-]", name)]], pa.string())
+
+
+def _gives_back(new: pa.Table) -> pa.ChunkedArray:
+    return pc.fill_null(pc.or_kleene(pc.equal(new["operation"], "refund"), pc.equal(new["status"], "reversed")), False)
 
 
 def _matters(table: pa.Table) -> NDArray[np.bool_]:

@@ -3,7 +3,10 @@
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,19 +30,57 @@ _ENCODINGS = (
 )
 
 
-def write_segment(folder: Path, batch: int, kind: str, table: pa.Table) -> Segment:
+@dataclass(frozen=True)
+class Stream:
+    """A table that is made while it is written. pieces: its rows, to be asked for once; see `write_pieces`."""
+
+    schema: pa.Schema
+    num_rows: int
+    pieces: Callable[[], Iterable[pa.Table]]
+
+
+def write_segment(folder: Path, batch: int, kind: str, table: pa.Table | Stream) -> Segment:
     """Write one segment safely: temporary file, fsync, SHA-256, rename, fsync of the folder."""
-    home = folder / SEGMENTS
+    if isinstance(table, Stream):
+        return write_pieces(folder, batch, kind, table.schema, ahead(table.pieces()))
+    return write_pieces(folder, batch, kind, table.schema, [table])
+
+
+def ahead(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same pieces; the next one is made in another thread while one is in use."""
+    pieces = iter(pieces)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, pieces, None)
+        while (piece := waiting.result()) is not None:
+            waiting = pool.submit(next, pieces, None)
+            yield piece
+
+
+def write_pieces(folder: Path, batch: int, kind: str, schema: pa.Schema, pieces: Iterable[pa.Table]) -> Segment:
+    """Write one segment piece by piece; every piece but the last has a multiple of `ROW_GROUP` rows."""
+    home, rows = folder / SEGMENTS, 0
     home.mkdir(exist_ok=True)
     temporary = home / f".{batch:06d}-{kind}.tmp"
-    pq.write_table(table, temporary, row_group_size=ROW_GROUP, **_settings(table.schema))
-    with temporary.open("rb+") as stream:
-        os.fsync(stream.fileno())
+    try:
+        with pq.ParquetWriter(temporary, schema, **_settings(schema)) as writer:
+            for piece in pieces:
+                writer.write_table(piece, row_group_size=ROW_GROUP)
+                rows += piece.num_rows
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)  # on a full disk the room is needed
+        raise
     digest = file_digest(temporary)
-    path = home / f"{batch:06d}-{kind}-{digest[:16]}.parquet"
+    path = home / segment_name(batch, kind, digest)
     temporary.rename(path)
     sync_folder(home)
-    return Segment(batch, kind, f"{SEGMENTS}/{path.name}", table.num_rows, path.stat().st_size, digest)
+    return Segment(batch, kind, f"{SEGMENTS}/{path.name}", rows, path.stat().st_size, digest)
+
+
+def segment_name(batch: int, kind: str, digest: str) -> str:
+    """The name of a segment's file follows from its batch, kind and content."""
+    return f"{batch:06d}-{kind}-{digest[:16]}.parquet"
 
 
 def _settings(schema: pa.Schema) -> dict[str, object]:
@@ -67,12 +108,36 @@ def _fits(field: pa.Field) -> bool:
 
 def read_columns(folder: Path, segment: Segment, names: Sequence[str]) -> pa.Table:
     """Some columns of a segment. Raises LiushuiError when it is missing or damaged."""
-    try:
+    with _damage_told(folder / segment.path):
         return pq.read_table(
             folder / segment.path, columns=list(names), memory_map=True, pre_buffer=False, use_threads=True, partitioning=None
         )
-    except (OSError, pa.ArrowInvalid) as error:
-        raise LiushuiError("LDG-segment", f"{folder / segment.path} cannot be read: {error}") from error
+
+
+def column_names(folder: Path, segment: Segment) -> list[str]:
+    """The columns a segment has."""
+    with _damage_told(folder / segment.path):
+        return list(pq.read_schema(folder / segment.path).names)
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """A file that is missing or damaged as one clear line; a flipped byte can make any of these of it."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        cause = str(error).partition("\n")[0]
+        raise LiushuiError("LDG-segment", f"{path} cannot be read: {cause}; run `liushui verify`") from error
+
+
+def require_segments(folder: Path, segments: Sequence[Segment]) -> None:
+    """Raise LiushuiError for the first segment whose file is missing or has another size; `verify` reads the bytes."""
+    for segment in segments:
+        path = folder / segment.path
+        size = path.stat().st_size if path.is_file() else None
+        if size != segment.bytes:
+            told = "is missing" if size is None else f"has {size:,} bytes, the manifest says {segment.bytes:,}"
+            raise LiushuiError("LDG-segment", f"{path} {told}; restore it from a backup")
 
 
 def read_rows(folder: Path, segment: Segment, rows: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
@@ -80,9 +145,18 @@ def read_rows(folder: Path, segment: Segment, rows: NDArray[np.int64], names: Se
     groups = np.unique(rows // ROW_GROUP)
     if 2 * len(groups) * ROW_GROUP > segment.rows:  # whole columns decode on all cores, single row groups do not
         return picked(read_columns(folder, segment, names), rows)
-    with pq.ParquetFile(folder / segment.path, memory_map=True) as file:
+    path = folder / segment.path
+    with _damage_told(path), pq.ParquetFile(path, memory_map=True) as file:
         table = file.read_row_groups(groups.tolist(), columns=list(names))
     return picked(table, np.searchsorted(groups, rows // ROW_GROUP) * ROW_GROUP + rows % ROW_GROUP)
+
+
+def column_pieces(folder: Path, segment: Segment, name: str) -> Iterator[pa.Array]:
+    """One column of a segment, a row group at a time."""
+    path = folder / segment.path
+    with _damage_told(path), pq.ParquetFile(path, memory_map=True) as file:
+        for batch in file.iter_batches(ROW_GROUP, columns=[name]):
+            yield batch.column(0)
 
 
 def picked(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:

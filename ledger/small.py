@@ -15,7 +15,7 @@ def small_table(numbered: Numbered, kind: str, schema: pa.Schema, renamed: Mappi
     """All rows of a small kind with the schema's columns; missing columns are null."""
     parts = []
     for number, reading in numbered:
-        for chunk in reading.chunks if reading.kind and reading.kind.name == kind else ():
+        for chunk in reading.of_kind(kind):
             named = chunk.rename_columns([renamed.get(name, name) for name in chunk.column_names])
             named = named.append_column("file", pa.array(np.full(chunk.num_rows, number, np.int32)))
             columns = [

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ledger.manifest import Segment, State
+from ledger.names import occurring
 from ledger.order import ledger_order
 from ledger.reconciled import Changes, changes_of, in_force, named_ids, switched_off, united_names
 from ledger.records import DECISIONS, TRANSFERS
@@ -87,7 +88,7 @@ class StoredTransfers:
         """The positions of the published rows that have one of the ids, ascending."""
         if not len(ids):
             return np.empty(0, np.int64)
-        return self.matching(("transfer",), lambda table: pc.is_in(table["transfer"], value_set=ids).to_numpy())
+        return self.matching(("transfer",), lambda table: occurring(table["transfer"], ids))
 
     def matching(self, names: Sequence[str], fits: Callable[[pa.Table], NDArray[np.bool_]]) -> Rows:
         """The positions of the published rows that fit, ascending; `fits` sees the named columns of one segment."""

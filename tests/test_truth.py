@@ -44,7 +44,7 @@ def test_a_generated_case_is_traced_as_the_replay_says(tmp_path: Path, scenario:
     generate(tmp_path / "records", scenario, seed=3)
     ingest(tmp_path / "ledger", [tmp_path / "records"])
     ledger, truth = open_ledger(tmp_path / "ledger"), tmp_path / "records" / "truth"
-    for method in METHODS:
+    for method in METHODS:  # poison too: its truth is a set
         trace = trace_claims(ledger, Parameters(method=method))
         for table, keys, amount, name in (
             ("traced", ("claim", "transfer"), "traced_fen", "traced"),

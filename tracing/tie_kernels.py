@@ -65,8 +65,24 @@ def tie_order(
                 covered[s] += is_covered[place]
                 if not is_covered[place]:
                     spent[s] = -1  # what comes behind an uncovered debit waits with it
+        plain = ties == LEDGER  # and no slot both pays and is paid in this instant: nobody waits
         for place in range(begin, end):
             spent[source[order[place]]] = 0
+            plain = plain and pending[source[order[place]]] == 0
+        for place in range(begin, end if plain else begin):
+            leg = order[place]
+            s, t = source[leg], target[leg]
+            settled[filled] = leg
+            filled += 1
+            if not ends[s]:
+                balance[s] -= given[leg]
+                if balance[s] < 0 and not known[s]:
+                    balance[s] = 0
+            balance[t] += received[leg]
+            pending[t] = 0
+        if plain:
+            begin = end
+            continue
         for forced in range(2):
             for place in range(begin, end):
                 if placed[place]:

@@ -10,7 +10,7 @@ from ledger.reconcile.candidates import Book, Candidates, by_name, by_reference,
 from ledger.reconcile.in_order import in_order
 from ledger.reconcile.pairing import Pairs, degrees
 from ledger.reconcile.references import References
-from ledger.reconcile.rows import BY_SOURCE, BY_TARGET, FEE_CHANNEL, TWO_SIDED, Bools, Ints, Rows
+from ledger.reconcile.rows import BY_SOURCE, BY_TARGET, FEE_CHANNEL, TWO_SIDED, Bools, Ints, Rows, without
 
 BY_REFERENCE, BY_TIME, IN_ORDER, WITH_FEE = "reference", "time", "in order", "with fee"
 
@@ -74,7 +74,7 @@ def match_sides(book: Book, left: Ints, right: Ints, refused: Iterable[tuple[int
     told = told.only(_speaks(book.references, told))
     first = told.only(_unique(told, rows.count, np.zeros(len(told.gap_us), bool)))
     matches = [Match(first.pairs.left, first.pairs.right, BY_REFERENCE)]
-    left, right = np.setdiff1d(left, first.pairs.left), np.setdiff1d(right, first.pairs.right)
+    left, right = without(left, first.pairs.left), without(right, first.pairs.right)
     told = _without(told, first)
     named = _allowed(by_name(book, left, right, rows.arrived), rows.count, no)
     named = named.only(_undisputed(named, told, rows.count))
@@ -87,7 +87,7 @@ def match_sides(book: Book, left: Ints, right: Ints, refused: Iterable[tuple[int
     matches.append(Match(ordered.pairs.left, ordered.pairs.right, IN_ORDER))
     rest = _without(rest, ordered)
     taken = np.concatenate([match.stays for match in matches]), np.concatenate([match.other for match in matches])
-    charged = _charged(book, np.setdiff1d(left, np.concatenate([taken[0], rest.pairs.left])), np.setdiff1d(right, taken[1]))
+    charged = _charged(book, without(left, np.concatenate([taken[0], rest.pairs.left])), without(right, taken[1]))
     charged = _allowed(charged, rows.count, no)
     chosen = within(book, charged) & _unique(charged, rows.count, np.zeros(len(charged.gap_us), bool))
     chosen &= ~np.isin(charged.pairs.right, np.concatenate([rest.pairs.right, rest.pairs.crowded_right]))
@@ -102,7 +102,7 @@ def _doubt(book: Book, parts: Sequence[Candidates], matches: Sequence[Match]) ->
     named = named.only(within(book, named) & ~np.isin(named.pairs.left, told.pairs.left))
     kept = [part.only(~np.isin(part.pairs.left, stays) & ~np.isin(part.pairs.right, others)) for part in (told, named)]
     crowded = np.unique(np.concatenate([part.pairs.crowded_left for part in kept]))
-    return Doubt(joined(kept), np.setdiff1d(crowded, stays))
+    return Doubt(joined(kept), without(crowded, stays))
 
 
 def joined(parts: Sequence[Candidates]) -> Candidates:

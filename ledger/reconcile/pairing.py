@@ -105,7 +105,7 @@ def distinct(pairs: Pairs) -> Pairs:
 
 def _among(entries: Entries, keys: Ints) -> Entries:
     """Entries whose key occurs among the keys."""
-    known = np.unique(keys)
+    known = np.sort(keys)
     at = np.minimum(np.searchsorted(known, entries.key), len(known) - 1)
     return _kept(entries, known[at] == entries.key)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ledger.reconcile.aliases import same_accounts
 from ledger.reconcile.candidates import Book
@@ -17,6 +18,9 @@ from ledger.reconcile.rows import Rows, rows_of
 from ledger.reconcile.standing import Row, delta, drafted_rows, identified, in_standing, is_refused, kinds_off
 from ledger.reconcile.statements import BREAK, balance_breaks, chains_of, implied_openings
 from ledger.reconcile.witnesses import witnesses
+
+_OF_ACCOUNTS = ("masked_account", "own_account_hop", "implied_opening", "period_gap")
+"""Kinds that may speak of accounts alone."""
 
 
 def reconcile(new: pa.Table, old: pa.Table, accounts: pa.Table, standing: pa.Table, periods: Sequence[Period] = ()) -> pa.Table:
@@ -46,7 +50,7 @@ def reconcile(new: pa.Table, old: pa.Table, accounts: pa.Table, standing: pa.Tab
     drafts += [drafted_rows([*same, *masked]), *reversals(book, matches, stands), own_account_hops(book, dropped)]
     drafts += [failed_transfers(book, stands), implied_openings(book, chains), balance_breaks(book, chains, stands)]
     drafts.append(drafted_rows(period_gaps(book, chains, periods, stands)))
-    return delta(identified(drafts), stands, _reviewed(rows, names))
+    return delta(identified(drafts), stands, _reviewed(rows, names, stands))
 
 
 def _united(names: Names, decisions: Sequence[Row], standing: Mapping[str, Row]) -> Names:
@@ -57,17 +61,20 @@ def _united(names: Names, decisions: Sequence[Row], standing: Mapping[str, Row])
     return names.united(zip(others, ones, strict=True))
 
 
-def _reviewed(rows: Rows, names: Names) -> Callable[[Row], bool]:
+def _reviewed(rows: Rows, names: Names, standing: Mapping[str, Row]) -> Callable[[Row], bool]:
     """Says of a standing decision whether all that it speaks of was looked at."""
-    ids = frozenset(rows.table["transfer"].to_pylist())
-    texts: set[str] = set()
+    told = pa.array(
+        sorted({row[name] for row in standing.values() for name in ("transfer", "other") if row[name]}), pa.string()
+    )
+    ids = frozenset(told.filter(pc.is_in(told, value_set=rows.table["transfer"].combine_chunks())).to_pylist())
+    accounts = sorted({row["account"] for row in standing.values() if row["account"]})
+    known = {name for name, code in zip(accounts, code_of(names, accounts).tolist(), strict=True) if code >= 0}
 
-    def known(row: Row) -> bool:
+    def reviewed(row: Row) -> bool:
         if row["kind"] == "balance_break" and not row["evidence"].startswith(BREAK):
             return False
         if row["transfer"] or row["other"]:
             return all(row[name] is None or row[name] in ids for name in ("transfer", "other"))
-        texts.update(() if texts else names.text.to_pylist())
-        return row["account"] in texts and row["kind"] in ("masked_account", "own_account_hop", "implied_opening", "period_gap")
+        return row["account"] in known and row["kind"] in _OF_ACCOUNTS
 
-    return known
+    return reviewed

@@ -10,14 +10,16 @@ import pyarrow.compute as pc
 from ledger.reconcile.both_sides import Match
 from ledger.reconcile.candidates import Book
 from ledger.reconcile.pairing import MOST_PARTNERS, Entries, Pairs, degrees, distinct, mixed, near, together
-from ledger.reconcile.rows import BY_SOURCE, BY_TARGET, DAY_US, Bools, Ints, Rows
+from ledger.reconcile.rows import BY_SOURCE, BY_TARGET, DAY_US, Bools, Ints, Rows, without
 from ledger.reconcile.sentences import AMBIGUOUS, apart, clipped, moments, sentence, yuan
 from ledger.reconcile.standing import Row, drafted, settled
 from ledger.reconcile.wording import REFUND_WORDS
 
 LATEST_US = 180 * DAY_US
 """A refund comes within so much of its payment (P)."""
-SEPARATORS = r"[_\-*.:]"
+SEPARATORS = r"[_\-*.]"
+LAST_PART = r"[_\-*.][^_\-*.]*$"
+"""What is cut off an id to come to that of its original (RE2)."""
 MOST_CUTS = 8
 OPERATIONS = ("refund", "reversal", "return")
 BY_ID, BY_REFERENCE, BY_AMOUNT = "its id begins with the payment's", "both carry one order or reference", "the wording says so"
@@ -44,21 +46,21 @@ def reversals(book: Book, matches: Iterable[Match], standing: Mapping[str, Row])
     reverses = rows.table["reverses"].combine_chunks()
     open_refunds = np.flatnonzero(done & np.asarray(reverses.is_null().to_numpy(False)))
     worded = open_refunds[_worded(rows)[open_refunds]]
-    originals = np.setdiff1d(np.flatnonzero(done), worded)
+    originals = without(np.flatnonzero(done), worded)
     given = _given_back(rows, reverses)
     drafts = []
     refused = {(row["transfer"], row["other"]) for row in settled(standing, "reversal", confirmed=False)}
     steps = ((BY_ID, open_refunds), (BY_REFERENCE, worded), (BY_AMOUNT, worded))
     for how, refunds in steps:
-        refunds = np.setdiff1d(refunds, given.tied)
+        refunds = without(refunds, given.tied)
         pairs = _fitting(book, parties, _pairs(book, parties, how, refunds, originals), how != BY_AMOUNT, given.left)
         pairs = pairs.only(_not_refused(rows, pairs, refused))
         sole = degrees(pairs, rows.count)[0][pairs.left] == 1
         sole &= ~given.overdrawn(pairs.left[sole], pairs.right[sole], rows, sole)
         given.take(pairs.left[sole], pairs.right[sole], rows)
         drafts += [_told(book, pairs.only(sole), how, "applied"), _told(book, pairs.only(~sole), how, "ambiguous")]
-        drafts.append(_crowded(book, np.setdiff1d(pairs.crowded_left, pairs.left)))
-        given.tied = np.union1d(given.tied, np.union1d(pairs.left, pairs.crowded_left))
+        drafts.append(_crowded(book, without(pairs.crowded_left, pairs.left)))
+        given.tied = np.concatenate([given.tied, pairs.left, pairs.crowded_left])
     return drafts
 
 
@@ -149,19 +151,20 @@ def _near(rows: Rows, refunds: Ints, originals: Ints, back: Ints, out: Ints, key
 
 def _by_id(rows: Rows, refunds: Ints, originals: Ints) -> Pairs:
     """Refunds whose id is the original's, a separator and something more; the longest such original counts."""
-    ids = rows.table["transfer"].combine_chunks()
-    left = rows.text("transfer", refunds)
-    found = np.full(len(refunds), -1, np.int64)
-    known = ids.take(pa.array(originals))
-    rest = left
-    for _ in range(MOST_CUTS):
-        rest = pc.replace_substring_regex(rest, rf"{SEPARATORS}[^_\-*.:]*$", "")
-        at = pc.fill_null(pc.index_in(rest, value_set=known), -1).to_numpy()
-        fresh = (found < 0) & (at >= 0) & np.asarray(pc.not_equal(rest, left).to_numpy(False), bool)
-        found[fresh] = originals[at[fresh]]
-    hit = found >= 0
+    known = rows.text("transfer", originals)
     none = np.empty(0, np.int64)
-    return distinct(Pairs(refunds[hit], found[hit], none, none))
+    found = [(none, none)]
+    rest = rows.text("transfer", refunds)
+    for _ in range(MOST_CUTS):
+        cut = np.flatnonzero(pc.match_substring_regex(rest, SEPARATORS).to_numpy(False))
+        if not len(cut):
+            break
+        refunds, rest = refunds[cut], pc.replace_substring_regex(rest.take(pa.array(cut)), LAST_PART, "")
+        at = pc.fill_null(pc.index_in(rest, value_set=known), -1).to_numpy()
+        found.append((refunds[at >= 0], originals[at[at >= 0]]))
+        refunds, rest = refunds[at < 0], rest.filter(pa.array(at < 0))
+    left, right = (np.concatenate(side) for side in zip(*found, strict=True))
+    return distinct(Pairs(left, right, none, none))
 
 
 def _fitting(book: Book, parties: Parties, pairs: Pairs, partial: bool, left: Ints) -> Pairs:

@@ -22,10 +22,9 @@ _MIDNIGHTS = (0, 16, 22, 23)
 """Hours (UTC) at which a date without a clock begins in China, in Central Europe and in Greenwich."""
 _LOOSE = pa.schema(
     [
-        pa.field(f.name, pa.string())
-        if f.name in ("source", "target") or pa.types.is_dictionary(f.type)
-        else f.remove_metadata()
+        pa.field(f.name, pa.string()) if f.name in ("source", "target") or pa.types.is_dictionary(f.type) else f
         for f in TRANSFERS
+        if f.name not in ("kind", "device", "ip", "extra")
     ]
 )
 
@@ -75,6 +74,13 @@ class Rows:
     def named(self, codes: Ints) -> pa.Array:
         """Account names by code."""
         return self.names.take(pa.array(codes))
+
+
+def without(rows: Ints, gone: Ints) -> Ints:
+    """Row numbers without some of them, in their order; np.setdiff1d is ten times as slow on a million."""
+    marked = np.zeros(max(int(part.max()) + 1 if len(part) else 0 for part in (rows, gone)), bool)
+    marked[gone] = True
+    return rows[~marked[rows]]
 
 
 def rows_of(new: pa.Table, old: pa.Table) -> Rows:

@@ -94,13 +94,22 @@ def identified(drafts: Sequence[pa.Table]) -> pa.Table:
     ranks = pc.index_in(table["kind"], value_set=pa.array(list(rank)))
     names = ["#", *_KEY, "state", "evidence"]
     table = table.take(pc.sort_indices(table.append_column("#", ranks), [(name, "ascending") for name in names]))
-    keys = zip(*(table[name].to_pylist() for name in ("kind", *_KEY)), strict=True)
-    ids = [decision_id(dict(zip(("kind", *_KEY), key, strict=True))) for key in keys]
+    ids = _ids(table)
     first: dict[str, int] = {}
     for at, name in enumerate(ids):
         first.setdefault(name, at)
     table = table.add_column(0, _PLAIN.field("decision"), pa.array(ids, pa.string()))
     return table if len(first) == table.num_rows else table.take(pa.array(list(first.values())))
+
+
+def _ids(table: pa.Table) -> list[str]:
+    """`decision_id` of every row."""
+    texts = [pc.fill_null(table[name].combine_chunks(), "") for name in ("kind", *_KEY)]
+    joined = pc.binary_join_element_wise(*texts, "\x1f").to_pylist()
+    for at in np.flatnonzero(pc.equal(texts[0], "same_account").to_numpy(False)).tolist():
+        kind, transfer, other, *names = joined[at].split("\x1f")
+        joined[at] = "\x1f".join([kind, transfer, other, *sorted(names)])
+    return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined]
 
 
 def delta(found: pa.Table, standing: Mapping[str, Row], reviewed: Callable[[Row], bool]) -> pa.Table:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ledger.reconcile.both_sides import BY_REFERENCE, BY_TIME, IN_ORDER, WITH_FEE, Doubt, Match, Verdict, match_sides, payments
 from ledger.reconcile.candidates import Book
 from ledger.reconcile.pairing import MOST_PARTNERS, Pairs, mixed
-from ledger.reconcile.rows import Ints
+from ledger.reconcile.rows import Ints, without
 from ledger.reconcile.sentences import AMBIGUOUS, apart, clipped, moments, sentence, yuan
 from ledger.reconcile.standing import Row, drafted, settled
 from ledger.reconcile.told_twice import told_twice
@@ -40,11 +40,11 @@ def witnesses(book: Book, standing: Mapping[str, Row]) -> tuple[list[pa.Table], 
     keep = ~np.isin(stays * book.rows.count + others, _packed(book, refused))
     matches.append(Match(stays[keep], others[keep], RECORD))
     drafts.append(_repeated(book, doubtful))
-    both = np.setdiff1d(both, others[keep])
-    source, target = (np.setdiff1d(side, np.concatenate([*gone, both[:0]])) for side in (source, target))
+    both = without(both, others[keep])
+    source, target = (without(side, np.concatenate([*gone, both[:0]])) for side in (source, target))
     payees = match_sides(book, both, target, refused)
     payers = _turned(match_sides(book, source, both, [(other, one) for one, other in refused]))
-    source, target = np.setdiff1d(source, payers.others), np.setdiff1d(target, payees.others)
+    source, target = without(source, payers.others), without(target, payees.others)
     sides = match_sides(book, source, target, refused)
     for verdict in (payees, payers, sides):
         matches += verdict.matches

@@ -11,7 +11,21 @@ import pytest
 from tests.api.small import FILES, ROOT, here, liushui, told, told_here, write_records
 from tracing.result import METHODS
 
-COMMANDS = ("demo", "generate", "ingest", "reconcile", "trace", "rank", "freeze", "diagram", "serve", "verify")
+COMMANDS = (
+    "demo",
+    "generate",
+    "ingest",
+    "inspect",
+    "sources",
+    "reconcile",
+    "compact",
+    "trace",
+    "rank",
+    "freeze",
+    "diagram",
+    "serve",
+    "verify",
+)
 
 
 @pytest.fixture(scope="module")

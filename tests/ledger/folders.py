@@ -1,6 +1,9 @@
 """Record files for the ledger's tests: written as a desk would hand them in."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +15,17 @@ from ledger.problems import Problem
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 BANK = "transfer,time,source,target,amount"
+
+PEAK = """
+import json, resource, sys
+from pathlib import Path
+from ledger.ingest import ingest
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+result = ingest(Path(sys.argv[1]), [Path(sys.argv[2])])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+told = [(one.file, one.line, one.code) for one in result.problems]
+print(json.dumps({"landed": result.landed, "transfers": result.transfers, "told": told, "grown_mib": (peak - before) // 1024}))
+"""
 
 
 def shared(name: str) -> Path:
@@ -52,3 +66,14 @@ def land(tmp_path: Path, **files: str | bytes) -> IngestResult:
 def codes(problems: Iterable[Problem], *severities: str) -> list[str]:
     """The codes of the problems, all or those of some severities."""
     return [problem.code for problem in problems if not severities or problem.severity in severities]
+
+
+def in_process(folder: Path) -> dict[str, object]:
+    """What an ingest of `folder/records` in a process of its own told, and by how many MiB it grew."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, folder / "ledger", folder / "records"],
+        cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result: dict[str, object] = json.loads(done.stdout)
+    return result

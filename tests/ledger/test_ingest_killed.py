@@ -18,19 +18,22 @@ CHILD = """
 import sys
 from pathlib import Path
 import pyarrow.csv, pyarrow.parquet, pandas, sqlalchemy
-import ledger.batch
+import ledger.batch, ledger.text_kernels
+from ledger.containers import Limits
 from ledger.ingest import ingest
 print("ready", flush=True)
 sys.stdin.readline()
-ingest(Path(sys.argv[1]), [Path(sys.argv[2])])
+ingest(Path(sys.argv[1]), [Path(sys.argv[2])], limits=Limits(rows_bytes=int(sys.argv[3])))
 """
 ROWS = 200_000
 KILLS = 10
 
 
 def _child(home: Path, records: Path) -> subprocess.Popen[bytes]:
+    """Every other ledger lets its rows wait on the disk."""
+    memory = "0" if int(home.name[1:]) % 2 else str(1 << 30)
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(home), str(records)],
+        [sys.executable, "-c", CHILD, str(home), str(records), memory],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -53,6 +56,7 @@ def test_kill_minus_nine_leaves_whole_batches(tmp_path: Path) -> None:
             ingest(home, [records])
             assert open_ledger(home).digest == reference.digest
             assert all(check.sound for check in verify_store(home))
+            assert not (home / ".scratch").exists()
     following.kill()
     following.communicate()
     assert killed >= KILLS // 2

@@ -95,7 +95,7 @@ def acting(held: pa.Table) -> list[dict[str, Any]]:
 
 
 @given(payments)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_unique_match_is_false(made: list[Payment]) -> None:
     for row in decide([everything(made)]).to_pylist():
         if row["kind"] != "both_sides" or row["state"] != "applied":
@@ -108,7 +108,7 @@ def test_no_unique_match_is_false(made: list[Payment]) -> None:
 
 
 @given(payments, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_rows_in_any_order_give_the_same_bytes(made: list[Payment], shuffled: Any) -> None:
     rows = everything(made)
     mixed = list(rows)
@@ -117,7 +117,7 @@ def test_rows_in_any_order_give_the_same_bytes(made: list[Payment], shuffled: An
 
 
 @given(payments, st.permutations(range(len(NUMBERS))))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_statements_that_come_one_by_one_end_in_the_same_decisions(made: list[Payment], order: list[int]) -> None:
     parts = statements(made)
     assert acting(decide([parts[at] for at in order])) == acting(decide([everything(made)]))

@@ -16,11 +16,17 @@ from typing import Any
 import pyarrow as pa
 
 from ledger.reconcile import Period, decision_id, reconcile
-from ledger.reconciling import LOOSE_CANDIDATES
 from ledger.records import ACCOUNTS, DECISIONS, TRANSFERS
 from tests.story import fen
 
 CHINA = timezone(timedelta(hours=8))
+CANDIDATES = pa.schema(
+    [
+        pa.field(f.name, pa.string()) if f.name in ("source", "target") or pa.types.is_dictionary(f.type) else f
+        for f in TRANSFERS
+    ]
+)
+"""Rows with their accounts by name and their words as text."""
 LINE = re.compile(
     r"(?:(?P<day>\d{4}-\d\d-\d\d) *)?(?P<time>\d\d:\d\d(?::\d\d)?)? *(?P<source>\S+) *-> *(?P<target>\S+) +"
     r"(?P<amount>[\d.]+)(?P<rest>.*)$"
@@ -71,8 +77,8 @@ def _row(text: str, number: int) -> dict[str, Any]:
 
 def table(values: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Rows as candidates."""
-    columns = [pa.array([value.get(f.name) for value in values], f.type) for f in LOOSE_CANDIDATES]
-    return pa.table(columns, schema=LOOSE_CANDIDATES)
+    columns = [pa.array([value.get(f.name) for value in values], f.type) for f in CANDIDATES]
+    return pa.table(columns, schema=CANDIDATES)
 
 
 def accounts(found: Sequence[Mapping[str, Any]], **declared: Mapping[str, Any]) -> pa.Table:
@@ -111,6 +117,7 @@ def decided(
         table(found), table([]), accounts(found, **declared), DECISIONS.empty_table() if stands is None else stands, periods
     )
     assert told.schema == DECISIONS
+    assert told["decision"].to_pylist() == [decision_id(row) for row in told.to_pylist()]
     return [row for row in told.to_pylist() if row["kind"] != "implied_opening"]
 
 
@@ -127,6 +134,3 @@ def of_kind(decisions: Sequence[Mapping[str, Any]], kind: str, state: str = "app
 def pairs(text: str, **more: Any) -> set[tuple[Any, ...]]:
     """The rows matched as one transfer: (stays, second witness)."""
     return of_kind(decided(text, **more), "both_sides")
-
-
-assert set(LOOSE_CANDIDATES.names) == set(TRANSFERS.names)
