@@ -1,5 +1,6 @@
 """Evidence an officer can check: amounts in yuan, times with their offset, put into sentences column by column."""
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ def sentence(*parts: Part) -> pa.Array:
 
 def listed(*parts: pa.Array) -> pa.Array:
     """The parts of a row with commas between them; nulls are left out."""
-    return _whole(pc.binary_join_element_wise(*parts, ", ", null_handling="skip"))
+    some = reduce(pc.or_, (pc.is_valid(part) for part in parts))
+    first = pc.if_else(some, parts[0], "")  # Arrow would leave out a row of nulls alone, and every row behind it would shift
+    return _whole(pc.binary_join_element_wise(first, *parts[1:], ", ", null_handling="skip"))
 
 
 def clipped(names: Part) -> pa.Array:
