@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -21,7 +22,7 @@ class Measured:
 def measured(module: str, *words: str, timeout: float = 1800) -> Measured:
     """Run `python -m module words`, whose last line of output is one JSON object."""
     with tempfile.TemporaryFile("w+") as out:
-        child = subprocess.Popen([sys.executable, "-m", module, *words], stdout=out)
+        child = subprocess.Popen([sys.executable, "-m", module, *words], stdout=out, env=installed())
         try:
             peak, status = reaped(child, timeout)
         except subprocess.TimeoutExpired:
@@ -33,6 +34,12 @@ def measured(module: str, *words: str, timeout: float = 1800) -> Measured:
     if status != 0 or not lines:
         return Measured({}, peak, f"failed with status {status}")
     return Measured(json.loads(lines[-1]), peak)
+
+
+def installed() -> dict[str, str]:
+    """The environment of a child: libraries come as byte code, as an installer leaves them, not as source."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "liushui-benchmark-bytecode")}
 
 
 def reaped(child: "subprocess.Popen[str]", timeout: float) -> tuple[int, int]:

@@ -187,6 +187,9 @@ def _tag(data: Any, start: Any, stop: Any, known: Any, seen: Any) -> Any:
         count += 1
         if end - at == 3 and data[at] == 67 and data[at + 1] == 99 and data[at + 2] == 121:
             first, last = value, value_end
+            for byte in range(value, value_end):
+                if data[byte] < 32:
+                    return np.int64(-1), False, first, last
         at = value_end + 1
 
 

@@ -1,6 +1,7 @@
 """XML that means harm, is damaged, or is merely unusual: a problem or the same rows, never a crash, never without bound."""
 
 import gzip
+import html
 import tempfile
 import time
 from collections.abc import Iterator
@@ -115,10 +116,8 @@ def _told(blocks: Iterator[Marks]) -> list[tuple[object, ...]]:
     for marks in blocks:
         for code, start, end in zip(marks.code.tolist(), marks.start.tolist(), marks.end.tolist(), strict=True):
             text = marks.data[start:end].decode() if code > CODE["detail"] and FIELDS[code] != "balance" else ""
-            for name, letter in (
-                (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")) if marks.escaped else ()
-            ):
-                text = text.replace(name, letter)
+            if marks.escaped:
+                text = html.unescape(text.replace("\r\n", "\n").replace("\r", "\n"))
             found.append((FIELDS[code], text, end if FIELDS[code] in ("open", "close") else 0))
     return found
 
@@ -148,7 +147,7 @@ ODD = """<a/b='1'/> <a/b='1'c='2'/> <a>]]></a> <a>&#0;</a> <a>&nbsp;</a> <x:a/>
 <a/b='<'/> <a/b='&amp;'/> <a/b=1/> <a> <!--c--> <![CDATA[x]]> <?p?> <é/> <a>\ufffe</a> <!DOCTYPE/a>"""
 
 
-@pytest.mark.parametrize("piece", [*ODD.split(), "<a b='1' b='2'/>", "<a b='1'c='2'/>"])
+@pytest.mark.parametrize("piece", [*ODD.split(), "<a b='1' b='2'/>", "<a b='1'c='2'/>", "<a Ccy='E\n'/>"])
 def test_what_is_not_plain_is_left_to_libxml2(piece: str) -> None:
     content = VALID.replace("<BkToCstmrStmt>", f"<BkToCstmrStmt>{piece}").encode("utf-8", "surrogatepass")
     with pytest.raises(OddXmlError):

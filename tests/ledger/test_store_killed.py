@@ -30,8 +30,8 @@ for number, path in enumerate(sorted(records.iterdir())):
     if upkeep:
         compact(folder, drop=number % 2 == 0, grace_seconds=-1)
 """
-KILLS = 12
-FILES = 24
+KILLS = 8
+FILES = 16
 ROWS = 30
 
 
