@@ -8,6 +8,7 @@ import numpy as np
 _NONE = np.uint64(2**64 - 1)
 _LOW = np.uint64(2**32 - 1)
 _WORD_BYTES = np.uint64(8)
+_AHEAD = 128
 
 
 @numba.njit(nogil=True, inline="always")
@@ -60,6 +61,25 @@ def _same(one: Any, at: Any, other: Any, place: Any, length: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
+def _look_ahead(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, first: Any, hashes: Any) -> Any:
+    """Hash some texts, and touch what their lookups will need: side by side these are waited for once, not one by one."""
+    offsets, data = texts
+    mask = np.uint64(len(slots) - 1)
+    touched = np.uint64(0)
+    for row in range(len(hashes)):
+        hashes[row] = _hash(data, np.uint64(offsets[first + row]), np.uint64(offsets[first + row + 1]), key)
+    for row in range(len(hashes)):
+        touched ^= slots[hashes[row] & mask]
+    for row in range(len(hashes)):
+        slot = slots[hashes[row] & mask]
+        touched ^= np.uint64(starts[slot & _LOW if slot != _NONE else np.uint64(0)])
+    for row in range(len(hashes)):
+        slot = slots[hashes[row] & mask]
+        touched ^= np.uint64(pool[np.uint64(starts[slot & _LOW if slot != _NONE else np.uint64(0)])])
+    return touched
+
+
+@numba.njit(cache=True, nogil=True)
 def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: Any, found: Any, first: Any) -> Any:
     """Give every text its code, new texts the next ones; how many rows are done, and how many codes there are.
 
@@ -70,10 +90,15 @@ def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: 
     """
     offsets, data = texts
     mask = np.uint64(len(slots) - 1)
+    hashes, ahead, touched = np.empty(_AHEAD, np.uint64), first, np.uint64(0)
     for row in range(first, len(found)):
+        if row == ahead:
+            some = hashes[: min(_AHEAD, len(found) - row)]
+            touched ^= _look_ahead(texts, key, slots, starts, pool, row, some)
+            ahead += len(some)
         start, end = np.uint64(offsets[row]), np.uint64(offsets[row + 1])
         length = end - start
-        mixed = _hash(data, start, end, key)
+        mixed = hashes[row - ahead + len(some)]
         at, high = mixed & mask, mixed & ~_LOW
         while True:
             slot = slots[at]
