@@ -20,13 +20,13 @@ from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace, write_traces
 from api.summary import last_moment_us, summary
 from ledger.book import Ledger
-from ledger.compaction import compact
-from ledger.decisions import switch, write_reconciliation
 from ledger.ingest import ingest
-from ledger.manifest import is_ledger
-from ledger.opening import open_ledger
 from ledger.problems import Problem
-from ledger.verify import verify_store
+from ledger.reconcile.decisions import switch, write_reconciliation
+from ledger.store.compaction import compact
+from ledger.store.manifest import is_ledger
+from ledger.store.opening import open_ledger
+from ledger.store.verify import verify_store
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims, trace_methods

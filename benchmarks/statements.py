@@ -97,10 +97,10 @@ def with_liushui(path: Path) -> int:
 
 def with_liushui_dropping_rows(path: Path) -> int:
     """The same, each block of rows dropped at once: what the reader itself needs."""
-    from ledger.messages import MessageReader
+    from ledger.messages.iso20022 import MessageReader
+    from ledger.messages.xml_prolog import read_prolog
+    from ledger.messages.xml_scan import BLOCK_BYTES, marks_by_scan
     from ledger.reading import Reading
-    from ledger.xml_prolog import read_prolog
-    from ledger.xml_scan import BLOCK_BYTES, marks_by_scan
 
     reader = MessageReader(Reading(path, path.name, path.stat().st_size))
     count = 0
@@ -253,8 +253,8 @@ def measured(name: str, path: Path) -> dict[str, Any]:
 
 def load_scan(small: Path) -> None:
     """Load the compiled scan as the others load their libraries: it is only asked for large files."""
-    from ledger.xml_prolog import read_prolog
-    from ledger.xml_scan import marks_by_scan
+    from ledger.messages.xml_prolog import read_prolog
+    from ledger.messages.xml_scan import marks_by_scan
 
     content = small.read_bytes()
     list(marks_by_scan(iter([content]), read_prolog(content)))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ledger.catalogue import PROBLEM_KINDS
     from ledger.ingest import IngestResult, SourceResult
     from ledger.memory import ledger_of
-    from ledger.opening import open_ledger
-    from ledger.verify import verify_store
+    from ledger.store.opening import open_ledger
+    from ledger.store.verify import verify_store
 
 __all__ = [
     "PROBLEM_KINDS",
@@ -37,8 +37,8 @@ _HOMES = {
     "Ledger": "book",
     "SourceResult": "ingest",
     "ledger_of": "memory",
-    "open_ledger": "opening",
-    "verify_store": "verify",
+    "open_ledger": "store.opening",
+    "verify_store": "store.verify",
 }
 
 

@@ -160,7 +160,10 @@ MEASURE = RecordKind(
     ),
 )
 SET_KINDS = (CARD_ORDER, CARD_LIST, TICKET, MEASURE)
-"""What is no record by itself: sets about gift cards, seizures an account is under. `ledger/sets.py` makes records of it."""
+"""What is no record by itself: sets about gift cards, seizures an account is under.
+
+`ledger/vouchers/sets.py` makes records of it.
+"""
 
 KINDS: dict[str, RecordKind] = {
     kind.name: kind for kind in (ACCOUNT_RECORDS, BANK, WALLET, GIFT_CARD, Q_COIN, REPORT_RECORDS, LINK_RECORDS)

@@ -7,25 +7,25 @@ from pathlib import Path
 import pyarrow as pa
 import sqlalchemy as sa
 
-from ledger.batch import assemble
+from ledger.batch.assemble import assemble
+from ledger.batch.declared import STORED
+from ledger.batch.loose import Loose, collecting
+from ledger.batch.rejects import Rejects
 from ledger.complaints import Complaints
 from ledger.containers import Limits, Scratch, scratch_in
-from ledger.declared import STORED
 from ledger.files import find_files
 from ledger.intake import Intake, read_files
-from ledger.locking import writing
-from ledger.loose import Loose, collecting
-from ledger.manifest import Source, State, create, state_of
 from ledger.problems import Problem
-from ledger.profile import Profile, load_profiles
-from ledger.published import Published
-from ledger.publishing import publish_tables
-from ledger.quarantine import write_problems, write_quarantine
 from ledger.reading import Progress, Reading, silent
-from ledger.reconciling import reconciled
-from ledger.rejects import Rejects
-from ledger.segments import Stream, collect_orphans
-from ledger.stored import read_small
+from ledger.reconcile.run import reconciled
+from ledger.statements.profile import Profile, load_profiles
+from ledger.store.locking import writing
+from ledger.store.manifest import Source, State, create, state_of
+from ledger.store.published import Published
+from ledger.store.publishing import publish_tables
+from ledger.store.quarantine import write_problems, write_quarantine
+from ledger.store.segments import Stream, collect_orphans
+from ledger.store.stored import read_small
 
 PROBLEM_ROWS = pa.schema(
     [("file", pa.string()), ("line", pa.int64()), ("code", pa.string()), ("message", pa.string()), ("severity", pa.string())]

@@ -7,18 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger.blocks import TextFile
 from ledger.complaints import Complaints
 from ledger.containers import Limits, Part, Scratch, open_container, scratch_in
 from ledger.fields import clean_header
 from ledger.files import find_files
-from ledger.headers import Fit, fitting
-from ledger.nearly import Nearly, nearly_fitting
 from ledger.problems import LiushuiError, Problem
-from ledger.profile import Profile
 from ledger.reading import Reading, silent
 from ledger.samples import sample_rows
 from ledger.sources import Source, canonical, find_source, opening_of, read_file
+from ledger.statements.headers import Fit, fitting
+from ledger.statements.nearly import Nearly, nearly_fitting
+from ledger.statements.profile import Profile
+from ledger.text.blocks import TextFile
 
 HEAD_BYTES = 4 << 20
 """So much of a text file is read; it is enough for some thirty thousand rows."""

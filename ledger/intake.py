@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from ledger.complaints import Complaints
 from ledger.containers import Container, Part, Scratch, open_container
-from ledger.manifest import Source
-from ledger.profile import Profile
 from ledger.reading import Progress, Reading
-from ledger.segments import file_digest
 from ledger.sources import read_file
+from ledger.statements.profile import Profile
+from ledger.store.manifest import Source
+from ledger.store.segments import file_digest
 
 CURABLE = ("LDG-unknown-header", "LDG-ambiguous-header")
 """What a further profile may cure. An archive with such a file in it is looked into again the next time."""

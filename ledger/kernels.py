@@ -86,7 +86,7 @@ def order_chains(account: Any, starts: Any, ends: Any, nodes: Any, node_count: A
 
     Args:
         nodes: balance before and after every row, as codes below node_count. result: the order, filled with 0, 1, 2 …, and
-            per group how it was found (`ledger/sequence.py`).
+            per group how it was found (`ledger/statements/sequence.py`).
     """
     before, after = nodes
     chosen, how = result

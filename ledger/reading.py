@@ -6,11 +6,11 @@ from pathlib import Path, PurePath
 
 import pyarrow as pa
 
-from ledger.blocks import Block
 from ledger.complaints import Complaints
 from ledger.fields import PAYMENT_KINDS, RecordKind
-from ledger.lines import BadLine, too_long
-from ledger.parse import Parsed
+from ledger.text.blocks import Block
+from ledger.text.lines import BadLine, too_long
+from ledger.text.parse import Parsed
 
 HEAD_BYTES = 1 << 16
 KEPT_BYTES, LINE_COST = 32 << 20, 300

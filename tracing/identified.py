@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ledger.batch.names import occurring
 from ledger.book import Ledger
-from ledger.names import occurring
 from tracing.legs import Codes, Flags, Ints, Legs, mask
 
 VOUCHER_KINDS = ("gift_card", "q_coin")

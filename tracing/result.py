@@ -50,7 +50,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Trace:
-    """Where the claims' money went. Frames are sorted, ids are strings, `*_code` are positions in `ledger.accounts`.
+    """Where the claims' money went. Frames are sorted, ids are strings, `*_code` are positions in `ledger.batch.accounts`.
 
     claims: claim, victim, transfer, transfer_row, currency, reported_fen, overlap_fen, claim_fen (= reported - overlap).
     traced: claim, transfer, transfer_row, hop, tier, time_us, source, target, source_code, target_code, amount_fen,

@@ -11,7 +11,7 @@ from api.commands.output import counted, plain, progress, tell
 
 if TYPE_CHECKING:
     from ledger.inspect import Inspected, Inspection
-    from ledger.nearly import Nearly
+    from ledger.statements.nearly import Nearly
 
 _COLUMNS = ("line", "time", "source", "target", "amount", "status", "witness")
 _WIDEST, _LONGEST = 40, 150
@@ -23,8 +23,8 @@ def sources(as_json: Json = False) -> None:
     Example: `liushui sources --json`
     """
     from ledger.containers import CONTAINERS
-    from ledger.profile import load_profiles
     from ledger.sources import SOURCES
+    from ledger.statements.profile import load_profiles
 
     formats = [
         {"name": one.name, "title": one.title, "encodings": list(one.encodings), "example": one.example.splitlines()}
@@ -64,7 +64,7 @@ def inspect(
     Example: `liushui inspect statement.xlsx --profile mybank.toml --rows 10`
     """
     from ledger.inspect import inspect_file
-    from ledger.profile import load_profiles
+    from ledger.statements.profile import load_profiles
 
     with progress("looking"):
         found = inspect_file(file, load_profiles(profile or ()), rows)

@@ -12,7 +12,7 @@ from typing import Any
 from ledger.containers.names import Shown, harmless
 from ledger.containers.parts import Container, Part
 from ledger.containers.scratch import LimitError, Scratch
-from ledger.segments import file_digest
+from ledger.store.segments import file_digest
 
 READER = Path(__file__).with_name("sheets.py")
 OLDER_BYTES = 1 << 30

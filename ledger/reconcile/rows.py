@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ledger.order import ledger_order
+from ledger.batch.order import ledger_order
 from ledger.records import TRANSFERS
 
 Ints = NDArray[np.int64]

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ledger.reconcile.sentences import AMBIGUOUS, WITHDRAWN
-from ledger.reconciled import SWITCH
 from ledger.records import DECISION_KINDS, DECISIONS, WORD
+from ledger.store.changes import SWITCH
 
 READ = ("same_account", "order_of_day", "fee", "failed")
 """Kinds that a file itself may tell; we never take them back."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ledger.blocks import TextFile
 from ledger.containers.kinds import foreign
 from ledger.problems import LiushuiError
-from ledger.profile import Profile
 from ledger.reading import HEAD_BYTES, Progress, Reader, Reading
-from ledger.segments import file_digest
 from ledger.sources import canonical, iso20022, json_lines, mapped, mt940, parquet
+from ledger.statements.profile import Profile
+from ledger.store.segments import file_digest
+from ledger.text.blocks import TextFile
 
 
 @dataclass(frozen=True)

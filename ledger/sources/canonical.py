@@ -10,12 +10,12 @@ from itertools import chain
 
 import pyarrow as pa
 
-from ledger.blocks import BLOCK_BYTES, Block, TextFile
 from ledger.fields import ACCOUNT_RECORDS, RecordKind, clean_header, recognise
-from ledger.lines import too_long
-from ledger.parse import Header, Parsed, parse_block
-from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
+from ledger.statements.profile import Profile
+from ledger.text.blocks import BLOCK_BYTES, Block, TextFile
+from ledger.text.lines import too_long
+from ledger.text.parse import Header, Parsed, parse_block
 
 THREADS = 2
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
+from ledger.statements.profile import Profile
 
 TITLE = "ISO 20022 XML: camt.052, camt.053, camt.054 and pacs.008 of any version"
 EXAMPLE = """\
@@ -20,6 +20,6 @@ def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
 
 def read(reading: Reading, progress: Progress) -> None:
     """Read a message file to its end."""
-    from ledger.messages import read_message
+    from ledger.messages.iso20022 import read_message
 
     read_message(reading, progress)

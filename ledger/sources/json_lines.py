@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from ledger.blocks import BLOCK_BYTES, Block, TextFile
 from ledger.fields import RecordKind, clean_header, recognise
-from ledger.lines import BadLine, Records, records
-from ledger.parse import Header, Parsed, check_cells
 from ledger.problems import LiushuiError
-from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
+from ledger.statements.profile import Profile
+from ledger.text.blocks import BLOCK_BYTES, Block, TextFile
+from ledger.text.lines import BadLine, Records, records
+from ledger.text.parse import Header, Parsed, check_cells
 
 TITLE = "canonical records in JSON Lines"
 EXAMPLE = """{"transfer": "T1", "time": "2025-03-01T09:00:00+08:00", "source": "a", "target": "b", "amount": "500.00"}

@@ -10,19 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ledger.answers import answers, told_answers
-from ledger.blocks import BLOCK_BYTES, Block, TextFile
-from ledger.cells import Reason
-from ledger.headers import Fit, fitting
-from ledger.junk import junk_rows, with_footer, without_junk
-from ledger.lines import Records, records
-from ledger.mapping import KEPT, REWRITTEN, Mapped, cleaned, mapped_cells, mapped_fields, record_kind, split_cells
-from ledger.numbering import NAMELESS, content_texts, key_cells, with_content_ids
-from ledger.other_names import name_notes
-from ledger.parse import Header, Parsed, check_cells, read_text
-from ledger.profile import FIELD_KINDS, Profile
 from ledger.reading import Progress, Reader, Reading
-from ledger.statement import finished, linked
+from ledger.statements.answers import answers, told_answers
+from ledger.statements.headers import Fit, fitting
+from ledger.statements.junk import junk_rows, with_footer, without_junk
+from ledger.statements.mapping import KEPT, REWRITTEN, Mapped, cleaned, mapped_cells, mapped_fields, record_kind, split_cells
+from ledger.statements.numbering import NAMELESS, content_texts, key_cells, with_content_ids
+from ledger.statements.other_names import name_notes
+from ledger.statements.profile import FIELD_KINDS, Profile
+from ledger.statements.statement import finished, linked
+from ledger.text.blocks import BLOCK_BYTES, Block, TextFile
+from ledger.text.cells import Reason
+from ledger.text.lines import Records, records
+from ledger.text.parse import Header, Parsed, check_cells, read_text
 
 codecs.register_error("liushui-nul", lambda error: ("\0", getattr(error, "end", 0)))
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
+from ledger.statements.profile import Profile
 
 TITLE = "MT940 customer statements, with or without the SWIFT envelope"
 EXAMPLE = """\
@@ -26,6 +26,6 @@ def offered(start: bytes, profiles: Sequence[Profile]) -> Reader | None:
 
 def read(reading: Reading, progress: Progress) -> None:
     """Read an MT940 file to its end."""
-    from ledger.mt940_file import read_mt940
+    from ledger.messages.mt940_file import read_mt940
 
     read_mt940(reading, progress)

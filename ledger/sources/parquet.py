@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ledger.fields import Field, RecordKind, clean_header, recognise
-from ledger.parse import Header, check_cells
 from ledger.problems import LiushuiError
-from ledger.profile import Profile
 from ledger.reading import Progress, Reader, Reading
+from ledger.statements.profile import Profile
+from ledger.text.parse import Header, check_cells
 
 MAGIC = b"PAR1"
 

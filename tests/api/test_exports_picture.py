@@ -98,7 +98,7 @@ def shipped_scenario() -> Ledger:
     """The scenario the demo shows, as generated and ingested."""
     from ledger.generate import generate
     from ledger.ingest import ingest
-    from ledger.opening import open_ledger
+    from ledger.store.opening import open_ledger
 
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder) / "records", "demo", 1)

@@ -16,8 +16,8 @@ from api.routes.once import alone, owner
 from api.routes.problem import PROBLEMS
 from api.settings import Key, Settings, load_settings
 from api.storage import broken_links, open_store
-from ledger.locking import writing
 from ledger.problems import LiushuiError
+from ledger.store.locking import writing
 from tests.api.small import FILES, ROOT
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ledger.complaints import Complaints
+from ledger.messages.statement_end import yuan
 from ledger.reading import Reading, silent
 from ledger.sources import read_file
-from ledger.statement_end import yuan
 
 CAMT = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 OWN = "DE89370400440532013000"

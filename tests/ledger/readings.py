@@ -5,9 +5,9 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from ledger.profile import load_profiles
 from ledger.reading import Reading, silent
 from ledger.sources import read_file
+from ledger.statements.profile import load_profiles
 
 SHOWN = ("line", "time", "source", "target", "amount", "status", "operation", "reverses", "reference")
 PROFILES = load_profiles([])

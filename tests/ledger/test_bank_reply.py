@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ledger import Ledger, open_ledger
 from ledger.ingest import IngestResult, ingest
-from ledger.profile import load_profiles
 from ledger.reading import Reading, silent
 from ledger.sources import read_file
+from ledger.statements.profile import load_profiles
 from tests.ledger.folders import codes, put
 from tests.ledger.reply import COLUMNS, MULE, STORY, text_of
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.catalogue import SEVERITIES
-from ledger.profile import load_profiles
 from ledger.reading import Reading, silent
 from ledger.sources import read_file
+from ledger.statements.profile import load_profiles
 from tests.ledger.statements import STATEMENTS, Statement
 
 PROFILES = load_profiles([])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import ledger
 from ledger.catalogue import PROBLEM_KINDS
-from ledger.profile import SHIPPED, Profile
+from ledger.statements.profile import SHIPPED, Profile
 
 ROOT = Path(__file__).resolve().parents[2]
 

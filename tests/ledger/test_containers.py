@@ -18,7 +18,7 @@ import xlsxwriter
 from ledger import open_ledger
 from ledger.containers.scratch import SCRATCH
 from ledger.ingest import IngestResult, ingest
-from ledger.manifest import read_state
+from ledger.store.manifest import read_state
 from tests.ledger.folders import BANK, bank, codes, land, put
 from tests.outside import outside
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger import LiushuiError, open_ledger
-from ledger.decisions import decision_rows, switch, write_reconciliation
 from ledger.ingest import ingest
-from ledger.locking import writing
-from ledger.manifest import create, state_of
-from ledger.publishing import publish_tables
+from ledger.reconcile.decisions import decision_rows, switch, write_reconciliation
+from ledger.store.locking import writing
+from ledger.store.manifest import create, state_of
+from ledger.store.publishing import publish_tables
 from tests.ledger.folders import put
 
 HEADER = "transfer,time,source,target,amount,reference,source_balance,target_balance,remark\n"

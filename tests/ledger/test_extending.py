@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from ledger.currencies import currency_codes
-from ledger.dates import dated
 from ledger.problems import LiushuiError
-from ledger.profile import SHIPPED, load_profile
-from ledger.times import instants, time_text
+from ledger.statements.currencies import currency_codes
+from ledger.statements.dates import dated
+from ledger.statements.profile import SHIPPED, load_profile
+from ledger.statements.times import instants, time_text
 from tests.ledger.bankbook import landed
 from tests.ledger.folders import put
 

@@ -13,8 +13,8 @@ import pytest
 
 from ledger import open_ledger, verify_store
 from ledger.ingest import ingest
-from ledger.locking import writing
 from ledger.problems import LiushuiError
+from ledger.store.locking import writing
 from tests.ledger.folders import BANK, bank, codes, land, put
 
 GOOD = "T1,2025-03-01T09:00:00+08:00,victim,mule,500.00"

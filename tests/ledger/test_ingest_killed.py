@@ -10,15 +10,15 @@ import pytest
 
 from ledger import open_ledger, verify_store
 from ledger.ingest import ingest
-from ledger.manifest import MANIFEST, read_state
 from ledger.problems import LiushuiError
+from ledger.store.manifest import MANIFEST, read_state
 from tests.ledger.folders import bank, put
 
 CHILD = """
 import sys
 from pathlib import Path
 import pyarrow.csv, pyarrow.parquet, pandas, sqlalchemy
-import ledger.batch, ledger.text_kernels
+import ledger.batch.assemble, ledger.text_kernels
 from ledger.containers import Limits
 from ledger.ingest import ingest
 print("ready", flush=True)

@@ -11,8 +11,8 @@ import pytest
 from ledger.containers import CONTAINERS
 from ledger.inspect import HEAD_BYTES, Inspection, inspect_file
 from ledger.problems import LiushuiError
-from ledger.profile import load_profiles
 from ledger.sources import SOURCES, Source, find_source
+from ledger.statements.profile import load_profiles
 from tests.ledger.folders import bank, codes, put
 from tests.ledger.test_containers import HEADER, row, workbook, zipped
 

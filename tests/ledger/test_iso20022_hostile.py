@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.xml_marks import Marks, marks_by_libxml2
-from ledger.xml_paths import CODE, FIELDS
-from ledger.xml_prolog import read_prolog
-from ledger.xml_scan import OddXmlError, marks_by_scan
+from ledger.messages.xml_marks import Marks, marks_by_libxml2
+from ledger.messages.xml_paths import CODE, FIELDS
+from ledger.messages.xml_prolog import read_prolog
+from ledger.messages.xml_scan import OddXmlError, marks_by_scan
 from tests.ledger.folders import codes, land
 from tests.ledger.messages import balance, detail, document, entry, read, rows, statement
 

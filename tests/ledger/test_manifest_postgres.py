@@ -10,18 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import open_ledger, verify_store
-from ledger.database import ADDRESS, MANIFEST, Address, address_of, checked_url, keep_address, postgres_engine, translated
 from ledger.ingest import ingest
-from ledger.locking import writing
-from ledger.manifest import create, read_state, state_of
 from ledger.problems import LiushuiError
+from ledger.store.database import ADDRESS, MANIFEST, Address, address_of, checked_url, keep_address, postgres_engine, translated
+from ledger.store.locking import writing
+from ledger.store.manifest import create, read_state, state_of
 from tests.ledger.folders import bank, put
 from tests.postgres import Server, new_server
 
 WRITER = """
 import sys
 from pathlib import Path
-from ledger.manifest import create
+from ledger.store.manifest import create
 engine = create(Path(sys.argv[1]))
 print("writing", flush=True)
 sys.stdin.readline()

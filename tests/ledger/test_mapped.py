@@ -9,7 +9,7 @@ import pytest
 from ledger import open_ledger
 from ledger.ingest import IngestResult, ingest
 from ledger.problems import LiushuiError
-from ledger.profile import SHIPPED, load_profile, load_profiles
+from ledger.statements.profile import SHIPPED, load_profile, load_profiles
 from tests.ledger.folders import codes, put, shared
 
 Row = tuple[str, str, int, str]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.mt940_details import read_details
+from ledger.messages.mt940_details import read_details
 from tests.ledger.folders import codes, land
 from tests.ledger.messages import read, rows, told
 

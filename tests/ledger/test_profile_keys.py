@@ -7,8 +7,8 @@ import pytest
 from ledger import open_ledger
 from ledger.ingest import ingest
 from ledger.problems import LiushuiError
-from ledger.profile import load_profiles
 from ledger.reading import Reading
+from ledger.statements.profile import load_profiles
 from tests.ledger.folders import put
 from tests.ledger.readings import moves, reading_of, rows_of, told
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ledger import open_ledger
-from ledger.decisions import switch
 from ledger.ingest import ingest
+from ledger.reconcile.decisions import switch
 from tests.ledger.folders import put
 from tests.ledger.test_decisions import told
 from tracing.trace import trace_claims

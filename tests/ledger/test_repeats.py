@@ -7,11 +7,11 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import hashing
-from ledger.loose import Loose
-from ledger.order import ledger_order
-from ledger.settled import final_accounts
-from ledger.spill import Room
+from ledger.batch import hashing
+from ledger.batch.loose import Loose
+from ledger.batch.order import ledger_order
+from ledger.batch.settled import final_accounts
+from ledger.batch.spill import Room
 
 IDS = st.lists(
     st.one_of(st.sampled_from(["a", "b", "", "ab", "12345678", "123456789", "T" * 16, "T" * 17, "长"]), st.text(max_size=20)),

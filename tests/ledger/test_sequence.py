@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.balances import break_decisions, break_messages, chain_breaks
-from ledger.sequence import Statement, sequenced
+from ledger.statements.balances import break_decisions, break_messages, chain_breaks
+from ledger.statements.sequence import Statement, sequenced
 
 Row = tuple[str, int, int, int | None]
 """Account, time, what the account gains, its balance after."""

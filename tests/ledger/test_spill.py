@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger import open_ledger, verify_store
+from ledger.batch.dealing import in_order, regrouped
+from ledger.batch.loose import WORDS
+from ledger.batch.names import Names, new_key, occurring
+from ledger.batch.spill import Room, Shelf
 from ledger.containers import Limits
-from ledger.dealing import in_order, regrouped
 from ledger.ingest import IngestResult, ingest
-from ledger.loose import WORDS
-from ledger.names import Names, new_key, occurring
-from ledger.spill import Room, Shelf
 from tests.ledger.folders import BANK, bank, put
 
 NO_MEMORY = Limits(rows_bytes=0)

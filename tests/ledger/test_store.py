@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import open_ledger, verify_store
-from ledger.chain import NO_DIGEST, Batch, Segment, chain_digest, seal_of
 from ledger.ingest import ingest
-from ledger.locking import LOCK, writing
-from ledger.manifest import create, publish, read_state, state_of
 from ledger.problems import LiushuiError
+from ledger.store.chain import NO_DIGEST, Batch, Segment, chain_digest, seal_of
+from ledger.store.locking import LOCK, writing
+from ledger.store.manifest import create, publish, read_state, state_of
 from tests.ledger.folders import bank, put
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, open_ledger, verify_store
-from ledger.compaction import compact
-from ledger.content import RowsDigest, state_content
 from ledger.ingest import ingest
-from ledger.manifest import read_state
 from ledger.problems import LiushuiError
 from ledger.records import TRANSFERS
+from ledger.store.compaction import compact
+from ledger.store.content import RowsDigest, state_content
+from ledger.store.manifest import read_state
 from tests.ledger.folders import bank, put
 
 REPORTS = "report,victim,transfer,amount,reported\nR{n},victim,{id},1.00,2025-03-02T12:00:00+08:00\n"
@@ -119,9 +119,9 @@ def test_a_file_that_went_without_being_dropped_is_missing(many: Path) -> None:
 
 def test_a_compaction_of_other_rows_is_found(many: Path) -> None:
     """Somebody puts together a compaction of their own, with digests and seals that fit."""
-    from ledger.chain import Batch, chain_digest, upkeep_of
-    from ledger.manifest import create, publish
-    from ledger.segments import read_columns, write_segment
+    from ledger.store.chain import Batch, chain_digest, upkeep_of
+    from ledger.store.manifest import create, publish
+    from ledger.store.segments import read_columns, write_segment
 
     state, engine = read_state(many), create(many)
     rows = read_columns(many, state.of_kind("transfers")[0], TRANSFERS.names)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ledger import open_ledger, verify_store
-from ledger.compaction import compact
 from ledger.ingest import IngestResult, ingest
+from ledger.store.compaction import compact
 from tests.ledger.folders import BANK, codes, put
 
 NINE = "2025-03-01T09:00:00+08:00"

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ledger import open_ledger, verify_store
-from ledger.compaction import compact
-from ledger.database import MANIFEST
 from ledger.ingest import ingest
-from ledger.manifest import read_state
 from ledger.problems import LiushuiError
+from ledger.store.compaction import compact
+from ledger.store.database import MANIFEST
+from ledger.store.manifest import read_state
 from tests.ledger.folders import bank, put
 
 LIMITED = """
@@ -35,11 +35,11 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 import numpy, pandas, pyarrow.parquet
-import ledger.batch
+import ledger.batch.assemble
 from ledger import open_ledger
 from ledger.ingest import ingest
 from ledger.problems import LiushuiError
-from ledger.verify import verify_store
+from ledger.store.verify import verify_store
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from ledger import open_ledger, verify_store
-from ledger.compaction import compact
-from ledger.content import state_content
 from ledger.ingest import ingest
-from ledger.manifest import is_ledger, read_state
+from ledger.store.compaction import compact
+from ledger.store.content import state_content
+from ledger.store.manifest import is_ledger, read_state
 from tests.ledger.folders import bank, put
 
 CHILD = """
 import sys
 from pathlib import Path
 import pyarrow.csv, pyarrow.parquet, pandas, sqlalchemy, psycopg
-import ledger.batch
-from ledger.compaction import compact
+import ledger.batch.assemble
+from ledger.store.compaction import compact
 from ledger.ingest import ingest
 folder, records, url, upkeep = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] or None, sys.argv[4] == "upkeep"
 print("ready", flush=True)

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from ledger import open_ledger
-from ledger.compaction import compact
 from ledger.ingest import ingest
+from ledger.store.compaction import compact
 from tests.ledger.folders import bank, put
 
 READER = """

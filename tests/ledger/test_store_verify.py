@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import verify_store
-from ledger.compaction import compact
-from ledger.database import address_of, postgres_engine, sqlite_engine
 from ledger.ingest import ingest
-from ledger.manifest import MANIFEST, read_state
+from ledger.store.compaction import compact
+from ledger.store.database import address_of, postgres_engine, sqlite_engine
+from ledger.store.manifest import MANIFEST, read_state
 from tests.ledger.folders import bank, put
 
 TABLES = {"batch": "number", "segment": "batch, kind", "source": "number"}

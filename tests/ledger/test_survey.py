@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ledger.batch import assemble
+from ledger.batch.assemble import assemble
+from ledger.batch.loose import LOOSE, collecting
+from ledger.batch.rejects import Rejects
 from ledger.containers import Limits, scratch_in
-from ledger.loose import LOOSE, collecting
-from ledger.manifest import State
-from ledger.published import Published
 from ledger.reading import Reading
-from ledger.rejects import Rejects
 from ledger.sources import read_file
+from ledger.store.manifest import State
+from ledger.store.published import Published
 from tests.ledger.folders import put
 
 HEADER = "transfer,time,source,target,amount,status,reverses,reference,operation"

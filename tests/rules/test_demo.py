@@ -8,7 +8,7 @@ import pytest
 
 from ledger.generate import generate
 from ledger.ingest import ingest
-from ledger.opening import open_ledger
+from ledger.store.opening import open_ledger
 from rules.catalogue import apply_to
 from rules.plan import plan_freezes
 from rules.recycling import estimate_rates, pooled_rate

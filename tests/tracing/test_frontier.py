@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from ledger.book import Ledger, frame
-from ledger.decisions import decision_rows
+from ledger.reconcile.decisions import decision_rows
 from tests.story import story
 from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims

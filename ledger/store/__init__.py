@@ -1,0 +1,1 @@
+"""What is published: segments, manifest, opening, verifying, compacting."""

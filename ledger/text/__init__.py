@@ -1,0 +1,1 @@
+"""A text file as checked cells: blocks, lines, records, columns of values."""
