@@ -89,7 +89,7 @@ class Names:
         found, done = np.empty(len(texts), np.int32), 0
         while True:
             table = (self.slots, self.starts, self.pool)
-            done, self.count = code_texts(laid, self.key, *table, self.count, found, done)
+            done, self.count, _ = code_texts(laid, self.key, *table, self.count, found, done)
             if done == len(texts):
                 return found
             self._grow(int(laid[0][done + 1] - laid[0][done]))

@@ -75,13 +75,14 @@ def _look_ahead(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, first:
         touched ^= np.uint64(starts[slot & _LOW if slot != _NONE else np.uint64(0)])
     for row in range(len(hashes)):
         slot = slots[hashes[row] & mask]
-        touched ^= np.uint64(pool[np.uint64(starts[slot & _LOW if slot != _NONE else np.uint64(0)])])
+        begin = starts[slot & _LOW if slot != _NONE else np.uint64(0)]
+        touched ^= np.uint64(pool[np.uint64(min(begin, len(pool) - 1))])
     return touched
 
 
 @numba.njit(cache=True, nogil=True)
 def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: Any, found: Any, first: Any) -> Any:
-    """Give every text its code, new texts the next ones; how many rows are done, and how many codes there are.
+    """Give every text its code, new texts the next ones; how many rows are done, how many codes there are, and a number without meaning.
 
     Stops early when the table or the pool is full. A slot holds the upper half of a text's hash and its code.
 
@@ -91,6 +92,7 @@ def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: 
     offsets, data = texts
     mask = np.uint64(len(slots) - 1)
     hashes, ahead, touched = np.empty(_AHEAD, np.uint64), first, np.uint64(0)
+    some = hashes
     for row in range(first, len(found)):
         if row == ahead:
             some = hashes[: min(_AHEAD, len(found) - row)]
@@ -105,7 +107,7 @@ def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: 
             if slot == _NONE:
                 room = np.uint64(starts[count]) + length <= np.uint64(len(pool))
                 if not room or count + 1 >= len(starts) or 2 * (count + 1) > len(slots):
-                    return row, count
+                    return row, count, touched
                 to = np.uint64(starts[count])
                 for place in range(length):
                     pool[to + np.uint64(place)] = data[start + np.uint64(place)]
@@ -121,7 +123,7 @@ def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: 
                 found[row] = np.int32(code)
                 break
             at = (at + np.uint64(1)) & mask
-    return len(found), count
+    return len(found), count, touched
 
 
 @numba.njit(cache=True, nogil=True)

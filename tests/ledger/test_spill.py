@@ -134,6 +134,12 @@ def test_a_few_texts_are_found_in_a_long_column() -> None:
     assert np.flatnonzero(found).tolist() == [4, 699_999, 1_399_994]
 
 
+def test_texts_that_share_a_hash_keep_codes_of_their_own() -> None:
+    names = Names(np.zeros(4, np.uint64))  # under this key all hashes are equal
+    texts = ["a", "b", "", "12345678", "12345679", "b", "a"]
+    assert names.codes(pa.array(texts)).tolist() == [0, 1, 2, 3, 4, 1, 0]
+
+
 def test_names_grow_beyond_their_first_table() -> None:
     names = Names(new_key())
     texts = [f"{number:x}" * (number % 40) for number in range(30_000)]
