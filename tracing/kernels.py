@@ -79,9 +79,9 @@ def lay_out(
             all three are moved on.
         debit_start, debit_leg: filled when `write`; a debit beyond the credits so far is cut, its end is `OVERDRAWN`.
     Returns:
-        the position at which each leg's credit begins.
+        the position at which each leg's credit begins; without a meaning unless `write`.
     """
-    start = np.zeros(len(source), np.int64)
+    start = np.empty(len(source), np.int64)  # every leg is in `order`; untouched memory costs nothing while counting
     for leg in order:
         s, t = source[leg], target[leg]
         if not ends[s] and given[leg] > 0:
@@ -96,7 +96,8 @@ def lay_out(
                     debit_start[entry[s]], debit_leg[entry[s]] = paid, OVERDRAWN
                 entry[s] += 1
             debit_end[s] = end
-        start[leg] = credit_end[t]
+        if write:
+            start[leg] = credit_end[t]
         credit_end[t] += received[leg]
     return start
 

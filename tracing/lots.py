@@ -102,7 +102,8 @@ def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening =
     declared = declared_openings(ledger, legs, opening)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
-    if np.any(np.diff(legs.time_us[order]) == 0):
+    time_us = legs.time_us if legs.order is None else legs.time_us[order]
+    if np.any(time_us[1:] == time_us[:-1]):
         order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known, TIES.index(ties))
     lowest, credited, debited = totals(order, *moved, len(legs.slots))
     openings = settled_openings(ledger, order, legs, declared, lowest, opening)

@@ -92,7 +92,7 @@ def with_rest(legs: Legs, rest: Legs, leg: Ints, fen: Ints) -> Legs:
 
 def time_order(legs: Legs) -> Ints | None:
     """The legs by time, then transfer row, then part; None when they are so already."""
-    if not len(legs.extra_row) and np.all(np.diff(legs.time_us) >= 0):
+    if not len(legs.extra_row) and np.all(legs.time_us[1:] >= legs.time_us[:-1]):
         return None
     leg = np.arange(len(legs.time_us))
     return np.lexsort([leg, legs.row(leg), legs.time_us])

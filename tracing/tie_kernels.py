@@ -40,9 +40,9 @@ def tie_order(
     spent = np.zeros(slots, np.int64)
     head = np.full(slots, -1, np.int64)  # place of the first waiting debit of the slot
     tail = np.full(slots, -1, np.int64)
-    after = np.full(len(order), -1, np.int64)
+    after = np.empty(len(order), np.int64)
     kept = np.full(slots, -1, np.int64)  # place of a leg that waits for covered debits of the slot, and the next such leg
-    next_kept = np.full(len(order), -1, np.int64)
+    next_kept = np.empty(len(order), np.int64)  # this and `after` are filled where somebody may wait: memory costs time
     is_covered = np.zeros(len(order), np.bool_)
     placed = np.zeros(len(order), np.bool_)
     ready = [np.int64(0)]
@@ -83,6 +83,8 @@ def tie_order(
         if plain:
             begin = end
             continue
+        after[begin:end] = -1
+        next_kept[begin:end] = -1
         for forced in range(2):
             for place in range(begin, end):
                 if placed[place]:

@@ -95,11 +95,11 @@ def _collected(loose: Loose, numbered: Numbered, before: Published, rejects: Rej
 
 def _settled_ids(loose: Loose, disputed: Hashes, before: Published, rejects: Rejects) -> tuple[Ids, NDArray[np.bool_] | None]:
     """The ids of the run, and which rows stay (None: all)."""
-    hashes = np.concatenate([np.empty(0, np.uint64), *(piece.hashes for piece in loose.pieces)])
+    ids = ids_of(loose, disputed, before)
+    keep = drop_repeated(loose, ids, before, rejects)
     for piece in loose.pieces:
         piece.hashes = np.empty(0, np.uint64)
-    ids = ids_of(loose, hashes, disputed, before)
-    return ids, drop_repeated(loose, hashes, ids, before, rejects)
+    return ids, keep
 
 
 def _transfers(loose: Loose, accounts: FinalAccounts, keep: NDArray[np.bool_] | None) -> pa.Table | Stream:

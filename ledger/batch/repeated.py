@@ -43,13 +43,14 @@ def among(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
     return np.asarray(ordered[at] == values)
 
 
-def ids_of(loose: Loose, hashes: Hashes, more: Hashes, before: Published) -> Ids:
+def ids_of(loose: Loose, more: Hashes, before: Published) -> Ids:
     """What the search for repeats needs.
 
     Args:
-        hashes: of the run's transfers. more: of ids that reports name.
+        more: hashes of ids that reports name.
     """
-    ordered, disputed = np.sort(hashes), np.sort(more)
+    ordered, disputed = _hashes(loose), np.sort(more)
+    ordered.sort()
     rows, found, start = [np.empty(0, np.int64)], [np.empty(0, np.uint64)], 0
     for ids in before.id_pieces():
         published = text_hashes(ids, loose.key)
@@ -61,11 +62,16 @@ def ids_of(loose: Loose, hashes: Hashes, more: Hashes, before: Published) -> Ids
     return Ids(ordered, np.concatenate(rows), np.concatenate(found))
 
 
-def drop_repeated(loose: Loose, hashes: Hashes, ids: Ids, before: Published, rejects: Rejects) -> NDArray[np.bool_] | None:
+def _hashes(loose: Loose) -> Hashes:
+    return np.concatenate([np.empty(0, np.uint64), *(piece.hashes for piece in loose.pieces)])
+
+
+def drop_repeated(loose: Loose, ids: Ids, before: Published, rejects: Rejects) -> NDArray[np.bool_] | None:
     """Which rows stay, None when all do; the others are told."""
     twice = ids.ordered[1:][ids.ordered[1:] == ids.ordered[:-1]]
     wanted = np.unique(np.concatenate([twice, ids.published_hashes]))
-    rows = np.flatnonzero(among(hashes, wanted)) if len(wanted) else np.empty(0, np.int64)
+    hashes = _hashes(loose) if len(wanted) else ids.ordered
+    rows = np.flatnonzero(among(hashes, wanted))
     if not len(rows):
         return None
     keep = np.ones(len(hashes), bool)

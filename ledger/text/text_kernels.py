@@ -82,7 +82,7 @@ def _look_ahead(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, first:
 
 @numba.njit(cache=True, nogil=True)
 def code_texts(texts: Any, key: Any, slots: Any, starts: Any, pool: Any, count: Any, found: Any, first: Any) -> Any:
-    """Give every text its code, new texts the next ones; how many rows are done, how many codes there are, and a number without meaning.
+    """Give every text its code, new texts the next ones: how many rows are done, how many codes there are, a number to ignore.
 
     Stops early when the table or the pool is full. A slot holds the upper half of a text's hash and its code.
 
