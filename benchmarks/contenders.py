@@ -4,6 +4,7 @@ Each prints one JSON object: `seconds`, and what it found, so that the answers c
 """
 
 import json
+import shutil
 import sys
 import time
 from collections import deque
@@ -32,6 +33,7 @@ def ingest_with_liushui(folder: Path) -> dict[str, Any]:
     from tracing import build_index
 
     target = folder / "ledger"
+    shutil.rmtree(target, ignore_errors=True)
     start = time.perf_counter()
     ingest(target, [folder / "bank.csv", folder / "reports.csv"])
     published = time.perf_counter() - start

@@ -18,7 +18,7 @@ CHILD = """
 import sys
 from pathlib import Path
 import pyarrow.csv, pyarrow.parquet, pandas, sqlalchemy
-import ledger.batch.assemble, ledger.text_kernels
+import ledger.batch.assemble, ledger.text.text_kernels
 from ledger.containers import Limits
 from ledger.ingest import ingest
 print("ready", flush=True)
