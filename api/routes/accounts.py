@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Request
 
-from api.results import instant, money
+from api.csv_tables import instant
+from api.results import money
 from api.routes.gate import Caller, caller_of
 from api.routes.models import AccountOut
 from api.routes.problem import Refused

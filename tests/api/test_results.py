@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.results import COLUMNS, csv_bytes, decimals, duration, instant, money, store_trace, trace_id, write_trace
+from api.csv_tables import csv_bytes, decimals, instant
+from api.results import COLUMNS, duration, money, store_trace, trace_id, write_trace
 from api.verification import stored_trace
 from ledger.formulas import guarded_texts
 from tests.story import story
