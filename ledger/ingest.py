@@ -145,7 +145,7 @@ def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine, supersed
         run.progress("publishing", 0, 1)
         sources = _sources(good, results, state)
         state = publish_tables(run.folder, engine, state, tables | _problem_table(inside.problems()), sources)
-    write_problems(run.folder, sorted([*_stored_problems(run.folder, state), *outside.problems()]))
+    _tell(run, state, outside)
     rows = {kind: table.num_rows for kind, table in tables.items()}
     return IngestResult(
         batch=state.batch if good else None,
@@ -157,6 +157,15 @@ def _publish(run: _Run, readings: Sequence[Reading], engine: sa.Engine, supersed
         reports=rows.get("reports", 0),
         problems=tuple(sorted([*inside.problems(), *outside.problems()])),
     )
+
+
+def _tell(run: _Run, state: State, outside: Complaints) -> None:
+    """Write problems.csv; the batch is published by now, so a disk without room for the list costs the list alone."""
+    try:
+        write_problems(run.folder, sorted([*_stored_problems(run.folder, state), *outside.problems()]))
+    except OSError as error:
+        cause = f"the list cannot be written: {error.strerror}; what could be read is published"
+        outside.add("problems.csv", 0, "LDG-not-writable", cause)
 
 
 def _tables(run: _Run, good: Sequence[Reading], first: int, rejects: Rejects) -> dict[str, pa.Table | Stream]:
