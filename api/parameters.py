@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tracing.result import METHODS, TIES, Parameters
+from tracing.result import DIRECTIONS, LEVELS, METHODS, OVERDRAFTS, TIES, Parameters
 
 DURATION = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?"
@@ -36,6 +36,15 @@ def parameters_from(words: Mapping[str, Any]) -> Parameters:
         currency=given.get("currency"),
         opening=one_of(given.get("opening", "reported"), OPENINGS, "opening"),
         ties=one_of(given.get("ties", "ledger"), TIES, "ties"),
+        direction=one_of(given.get("direction", "forward"), DIRECTIONS, "direction"),
+        accounts=tuple(given["accounts"]) if given.get("accounts") else None,
+        transfers=tuple(given["transfers"]) if given.get("transfers") else None,
+        overdraft=one_of(given.get("overdraft", "dissipate"), OVERDRAFTS, "overdraft"),
+        overdraft_window_us=(
+            duration_us(given["overdraft_window"], "overdraft_window") if "overdraft_window" in given else None
+        ),
+        level=one_of(given.get("level", "account"), LEVELS, "level"),
+        inferred=bool(given.get("inferred", False)),
         max_hops=given.get("max_hops"),
         hop_window_us=duration_us(given["hop_window"], "hop_window") if "hop_window" in given else None,
         min_amount_fen=fen_of(given.get("min_amount", "0.00"), "min_amount"),

@@ -186,7 +186,7 @@ def limit_value(limit: Limit) -> str:
 
 def parameters_told(parameters: Parameters) -> dict[str, Any]:
     """The parameters in the words of the command line."""
-    window = parameters.hop_window_us
+    window, reach = parameters.hop_window_us, parameters.overdraft_window_us
     return {
         "method": parameters.method,
         "as_of": None if parameters.as_of_us is None else instant(parameters.as_of_us),
@@ -194,6 +194,13 @@ def parameters_told(parameters: Parameters) -> dict[str, Any]:
         "currency": parameters.currency,
         "opening": parameters.opening,
         "ties": parameters.ties,
+        "direction": parameters.direction,
+        "accounts": None if parameters.accounts is None else list(parameters.accounts),
+        "transfers": None if parameters.transfers is None else list(parameters.transfers),
+        "overdraft": parameters.overdraft,
+        "overdraft_window": None if reach is None else duration(reach),
+        "level": parameters.level,
+        "inferred": parameters.inferred,
         "max_hops": parameters.max_hops,
         "hop_window": None if window is None else duration(window),
         "min_amount": money(parameters.min_amount_fen),

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 METHODS = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first", "poison")
 ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
@@ -14,6 +14,12 @@ SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view
 Opening = Literal["reported", "implied", "zero"]
 Ties = Literal["ledger", "credit_first", "debit_first"]
 TIES: tuple[Ties, ...] = ("ledger", "credit_first", "debit_first")
+Direction = Literal["forward", "backward"]
+DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
+Overdraft = Literal["dissipate", "backward"]
+OVERDRAFTS: tuple[Overdraft, ...] = ("dissipate", "backward")
+Level = Literal["account", "holder"]
+LEVELS: tuple[Level, ...] = ("account", "holder")
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,12 @@ class Parameters:
     as_of_us: only transfers up to and including this instant (UTC microseconds) exist.
     reports: ids of the reports to trace; None = all. currency: None = that of the claims, the commonest where they differ.
     ties: how legs of one instant stand beyond what the balances demand.
+    direction: forward from the claims, or backward from balances and transfers to what is behind them.
+    accounts, transfers: where a backward trace starts; none of either = the disputed payments.
+    overdraft: money that repays a bank is gone (dissipate), or went where the overdraft was spent (backward).
+    overdraft_window_us: how long before the repayment the overdraft may have been spent; None = any time.
+    level: every account a balance of its own, or one balance for all accounts of a holder.
+    inferred: whether inferred links of vouchers to payouts are followed.
     max_hops: do not follow money beyond this hop. hop_window_us: do not follow money that rested longer than this.
     min_amount_fen: do not follow pieces smaller than this.
     """
@@ -33,6 +45,13 @@ class Parameters:
     currency: str | None = None
     opening: Opening = "reported"
     ties: Ties = "ledger"
+    direction: Direction = "forward"
+    accounts: tuple[str, ...] | None = None
+    transfers: tuple[str, ...] | None = None
+    overdraft: Overdraft = "dissipate"
+    overdraft_window_us: int | None = None
+    level: Level = "account"
+    inferred: bool = False
     max_hops: int | None = None
     hop_window_us: int | None = None
     min_amount_fen: int = 0

@@ -53,3 +53,45 @@ Currency = Annotated[
     str | None,
     typer.Option("--currency", metavar="CODE", help="The currency to trace, e.g. CNY. Default: that of most claims."),
 ]
+Direction = Annotated[
+    str,
+    typer.Option(
+        "--direction", metavar="WORD", help="forward from the reports, or backward: whose money is this balance or payment?"
+    ),
+]
+FromAccount = Annotated[
+    list[str] | None,
+    typer.Option("--account", metavar="ID", help="With backward: start at this account's balance; repeat for more."),
+]
+FromTransfer = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--transfer", metavar="ID", help="With backward: start at this transfer; repeat. Default: the disputed payments."
+    ),
+]
+Overdraft = Annotated[
+    str,
+    typer.Option(
+        "--overdraft",
+        metavar="WORD",
+        help="Money that repays an overdraft: dissipate (it is gone), or backward (it went where the overdraft was spent).",
+    ),
+]
+OverdraftWindow = Annotated[
+    str | None,
+    typer.Option(
+        "--overdraft-window", metavar="DURATION", help="With --overdraft backward: spent at most this long before, e.g. PT48H."
+    ),
+]
+Level = Annotated[
+    str,
+    typer.Option(
+        "--level", metavar="WORD", help="account: each a balance of its own; holder: one balance for all of a holder's."
+    ),
+]
+Inferred = Annotated[
+    bool,
+    typer.Option(
+        "--inferred", help="Follow inferred links from vouchers to recyclers' payouts too; all amounts behind are flagged."
+    ),
+]

@@ -9,15 +9,22 @@ from api.commands.options import (
     AsOf,
     AsOfBatch,
     Currency,
+    Direction,
+    FromAccount,
+    FromTransfer,
     HopWindow,
+    Inferred,
     Json,
     LedgerFolder,
+    Level,
     MaxHops,
     Method,
     MinAmount,
     Now,
     Opening,
     OutFolder,
+    Overdraft,
+    OverdraftWindow,
     Reports,
     Ties,
 )
@@ -43,6 +50,13 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     min_amount: MinAmount = "0.00",
     opening: Opening = "reported",
     ties: Ties = "ledger",
+    direction: Direction = "forward",
+    accounts: FromAccount = None,
+    transfers: FromTransfer = None,
+    overdraft: Overdraft = "dissipate",
+    overdraft_window: OverdraftWindow = None,
+    level: Level = "account",
+    inferred: Inferred = False,
     currency: Currency = None,
     as_json: Json = False,
 ) -> None:
@@ -58,6 +72,8 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     """
     words = {"method": method, "reports": reports, "as_of": as_of, "max_hops": max_hops, "hop_window": hop_window}
     words |= {"min_amount": min_amount, "opening": opening, "ties": ties, "currency": currency}
+    words |= {"direction": direction, "accounts": accounts, "transfers": transfers, "level": level, "inferred": inferred}
+    words |= {"overdraft": overdraft, "overdraft_window": overdraft_window}
     from api import pipeline
 
     if method == "all":
