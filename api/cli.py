@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, formats, reconcile, records, serve, trace, verify
+from api.commands import compact, demo, formats, reconcile, records, rings, serve, trace, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +32,7 @@ for command in (
     trace.rank,
     trace.freeze,
     trace.diagram,
+    rings.rings,
     serve.serve,
     verify.verify,
 ):

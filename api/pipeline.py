@@ -18,10 +18,11 @@ from api.freezing.batch import write_freeze_batch
 from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace, write_traces
+from api.rings import find_rings, write_rings
 from api.summary import last_moment_us, summary
 from ledger.book import Ledger
 from ledger.ingest import ingest
-from ledger.problems import Problem
+from ledger.problems import LiushuiError, Problem
 from ledger.reconcile.decisions import switch, write_reconciliation
 from ledger.store.compaction import compact
 from ledger.store.manifest import is_ledger
@@ -138,6 +139,14 @@ def keep_trace(ledger: Ledger, trace: Trace, folder: Path) -> Path:
 def judge_trace(ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None) -> Judged:
     """Findings, ranking and freeze lines; without `now` for the moment the records end."""
     return judge(ledger, trace, records_end_us(ledger, trace), now, limit)
+
+
+def find_and_write_rings(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
+    """Tie the claims to rings and write a page on each; the rings in numbers."""
+    if not len(trace.claims):
+        why = trace.warnings[0] if trace.warnings else "the ledger holds no reports"
+        raise LiushuiError("API-no-claims", f"no report can be traced: {why}")
+    return write_rings(find_rings(ledger, trace), out)
 
 
 def records_end(ledger: Ledger, trace: Trace) -> datetime:

@@ -1,11 +1,13 @@
 """The money's way as a graph of accounts: nodes in hop columns, one flow per pair of accounts. The door to igraph."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
@@ -14,7 +16,19 @@ from tracing.result import Trace
 
 VOUCHER_KINDS = ("card", "q_coin")
 STATES = ("victim", "voucher", "cash_out", "hub", "frontier", "tier")
-__all__ = ["COLUMN_KINDS", "STATES", "VOUCHER_KINDS", "FlowGraph", "account_graph", "assemble", "flow_graph", "merge_flows"]
+__all__ = [
+    "COLUMN_KINDS",
+    "STATES",
+    "VOUCHER_KINDS",
+    "FlowGraph",
+    "account_graph",
+    "assemble",
+    "communities",
+    "components",
+    "flow_graph",
+    "merge_flows",
+]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,35 @@ def account_graph(graph: FlowGraph) -> Any:
     projected.vs["tier"] = graph.nodes["tier"].tolist()
     projected.es["traced_fen"] = graph.flows["traced_fen"].tolist()
     return projected
+
+
+def components(claims: int, claim: Ints, tie: Ints, ties: int) -> Ints:
+    """Number of the connected part per claim, from (claim, tie) pairs; parts are numbered in the order of their first claim."""
+    import igraph
+
+    edges = np.column_stack([claim, tie + claims])
+    parts = igraph.Graph(n=claims + ties, edges=edges).connected_components().membership[:claims]
+    return np.asarray(pd.factorize(np.asarray(parts, dtype=np.int64))[0], dtype=np.int64)
+
+
+def communities(nodes: int, source: Ints, target: Ints, traced_fen: Ints, seed: int) -> Ints:
+    """Parts of a ring that deal more among themselves than with the rest (Leiden, modularity), numbered by their first node.
+
+    The same input and seed give the same parts. Source: Traag, Waltman and van Eck 2019.
+    """
+    import igraph
+
+    low, high = np.minimum(source, target), np.maximum(source, target)
+    pairs = pd.DataFrame({"low": low, "high": high, "fen": traced_fen})[low != high]
+    edges = pairs.groupby(["low", "high"], sort=True, as_index=False)["fen"].sum()
+    graph = igraph.Graph(n=nodes, edges=edges[["low", "high"]].to_numpy(dtype=np.int64))
+    igraph.set_random_number_generator(random.Random(seed))  # noqa: S311 - repeatable, not secret
+    try:
+        weights = edges["fen"].to_list()
+        found = graph.community_leiden(objective_function="modularity", weights=weights, n_iterations=-1).membership
+    finally:
+        igraph.set_random_number_generator(random)
+    return np.asarray(pd.factorize(np.asarray(found, dtype=np.int64))[0], dtype=np.int64)
 
 
 def _moves(ledger: Ledger, trace: Trace) -> pd.DataFrame:

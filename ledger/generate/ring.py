@@ -6,6 +6,9 @@ from typing import NamedTuple
 from ledger.generate.draft import DAY, NOBODY, Account, Draft, Report, bank_account, wallet_account
 from ledger.generate.parameters import Parameters
 
+SEGMENTS_APART = 2
+"""From one ring's leased segment to the next one's: the last number of one and the first of another are not neighbours."""
+
 
 class Hubs(NamedTuple):
     """Accounts that commingle everybody's money: never on a path unless an order says so."""
@@ -64,9 +67,14 @@ class Ring:
         return self.first[(self.payments - 1) % len(self.first)]
 
     def phone(self) -> str:
-        """The number of the next call: consecutive calls differ in the last two digits."""
+        """The number of the next call, from the ring's own segment: consecutive calls differ in the last two digits."""
         self.calls += 1
-        return f"{self.parameters.text('phone_segment')}{(self.number * 17 + self.calls) % 100:02d}"
+        segment = int(self.parameters.text("phone_segment")) + (self.number - 1) * SEGMENTS_APART
+        return f"{segment}{(self.number * 17 + self.calls) % 100:02d}"
+
+    def app(self) -> str:
+        """The loan app of the ring: the first bears the lender's name, later ones have a number of their own."""
+        return "haoyi-loans" if self.number == 1 else f"haoyi-loans-{self.number}"
 
 
 def open_hubs(draft: Draft) -> Hubs:
@@ -157,7 +165,7 @@ def dispute(draft: Draft, ring: Ring, row: int, scenario: str, cash_out: str = "
             amount=payment.amount * draft.whole(5, 9) // 1000 * 100 if partial else 0,
             phone=ring.phone(),
             messenger=f"wx-{ring.number:04d}-{ring.calls % 4}",
-            app="haoyi-loans" if "loan" in scenario else "",
+            app=ring.app() if "loan" in scenario else "",
             url=f"http://refund-{ring.number:04d}.example/{ring.calls % 3}" if scenario == "refund_impostor" else "",
         )
     )
