@@ -76,9 +76,7 @@ def page(book: Book, ring: int, name: str) -> dict[str, Any]:
         "ties": ties,
         "segments": [{"segment": tie["value"], "claims": tie["claims"]} for tie in ties if tie["kind"] in NUMBERS],
         "identifiers": {
-            kind: [tie["value"] for tie in ties if tie["kind"] == kind]
-            for kind in IDENTIFIERS
-            if any(tie["kind"] == kind for tie in ties)
+            kind: values for kind in IDENTIFIERS if (values := [tie["value"] for tie in ties if tie["kind"] == kind])
         },
     }
 
@@ -99,10 +97,7 @@ def accounts_told(book: Book, ring: int) -> tuple[list[dict[str, Any]], list[dic
         told.append(
             {
                 "account": str(words["account"][at]),
-                **{
-                    key: None if pd.isna(words[key][at]) else str(words[key][at])
-                    for key in ("kind", "institution", "holder_name")
-                },
+                **{key: text(words[key][at]) for key in ("kind", "institution", "holder_name")},
                 "role": str(row.role),
                 "tier": int(row.tier),
                 "tier_by_victim": dict(sorted(tiers.get(int(row.account_code), {}).items())),
@@ -149,11 +144,12 @@ def ties_told(book: Book, ring: int) -> list[dict[str, Any]]:
     ties = book.linkage.ties
     names = book.scope.ledger.accounts["account"]
     claims = book.claims["claim"].to_numpy(dtype=object)
-    mine = book.ties[ring]
-    for tie in np.unique(mine["tie"].to_numpy(dtype=np.int64)).tolist():
+    tie_of, claim_of = (book.ties[ring][name].to_numpy(dtype=np.int64) for name in ("tie", "claim"))
+    found, begin = np.unique(tie_of, return_index=True)
+    # Without any tie the split still gives one empty part.
+    for tie, mine in zip(found.tolist(), np.split(claim_of, begin[1:]), strict=False):
         row = ties.iloc[tie]
-        rows = mine[mine["tie"] == tie]
-        here = sorted(str(claims[at]) for at in rows["claim"])
+        here = sorted(str(claims[at]) for at in mine)
         carriers = book.carriers[tie]["account_code"].to_numpy(dtype=np.int64)
         told.append(
             {
