@@ -83,6 +83,11 @@ def test_money_that_comes_back_through_a_victim_ties_nobody():
     assert rings(linked(story(TWO + "10:00 m1 -> v2 1000"))) == 2
 
 
+def test_a_device_of_a_victim_to_whom_money_came_back_ties_nobody():
+    ledger = story(TWO + "10:00 m1 -> v2 1000")
+    assert rings(linked(with_links(ledger, ("device", "d-1", "v2"), ("device", "d-1", "m2")))) == 2
+
+
 def test_reports_of_one_victim_are_one_ring():
     assert rings(linked(story("09:00 v1 -> m1 10  # claim\n09:01 v1 -> m2 10  # claim"))) == 1
 
