@@ -18,6 +18,7 @@ from api.freezing.batch import write_freeze_batch
 from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace, write_traces
+from api.returns import write_returns
 from api.summary import last_moment_us, summary
 from ledger.book import Ledger
 from ledger.ingest import ingest
@@ -39,6 +40,7 @@ __all__ = [
     "ranking_lines",
     "summary",
     "write_judged",
+    "write_returns",
     "write_trace",
 ]
 

@@ -23,6 +23,7 @@ COMMANDS = (
     "rank",
     "freeze",
     "diagram",
+    "returns",
     "serve",
     "verify",
 )
