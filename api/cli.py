@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, formats, reconcile, records, returns, serve, trace, verify
+from api.commands import compact, demo, explain, formats, reconcile, records, returns, serve, trace, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +40,7 @@ for command in (
     trace.rank,
     trace.freeze,
     trace.diagram,
+    explain.explain,
     returns.returns,
     serve.serve,
     verify.verify,

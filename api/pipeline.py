@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.explain import FORMATS as EXPLANATION_FORMATS
+from api.explain import explained, explanation_lines, explanation_told, write_explanation
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
 from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
@@ -33,12 +35,17 @@ from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims, trace_methods
 
 __all__ = [
+    "EXPLANATION_FORMATS",
     "Judged",
+    "explained",
+    "explanation_lines",
+    "explanation_told",
     "judge",
     "judged_told",
     "open_ledger",
     "ranking_lines",
     "summary",
+    "write_explanation",
     "write_judged",
     "write_returns",
     "write_trace",

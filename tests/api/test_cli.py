@@ -23,6 +23,7 @@ COMMANDS = (
     "rank",
     "freeze",
     "diagram",
+    "explain",
     "returns",
     "serve",
     "verify",
