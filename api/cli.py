@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, formats, reconcile, records, rings, serve, trace, verify
+from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,7 +17,15 @@ app = typer.Typer(
     "`liushui trace LEDGER --out DIR`.",
 )
 _RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision", "LDG-manifest-url", "LDG-missing-path")
-ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, "TRC-report")
+ARGUMENTS = (
+    "API-diagram-format",
+    "API-bad-setting",
+    "API-keys-file",
+    "API-open-server",
+    *_RECORDS,
+    "TRC-account",
+    "TRC-report",
+)
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (
@@ -33,6 +41,8 @@ for command in (
     trace.freeze,
     trace.diagram,
     rings.rings,
+    explain.explain,
+    returns.returns,
     serve.serve,
     verify.verify,
 ):

@@ -13,11 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.explain import FORMATS as EXPLANATION_FORMATS
+from api.explain import explained, explanation_lines, explanation_told, write_explanation
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
 from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of
 from api.results import store_trace, write_trace, write_traces
+from api.returns import write_returns
 from api.rings import find_rings, write_rings
 from api.summary import last_moment_us, summary
 from ledger.book import Ledger
@@ -33,13 +36,19 @@ from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims, trace_methods
 
 __all__ = [
+    "EXPLANATION_FORMATS",
     "Judged",
+    "explained",
+    "explanation_lines",
+    "explanation_told",
     "judge",
     "judged_told",
     "open_ledger",
     "ranking_lines",
     "summary",
+    "write_explanation",
     "write_judged",
+    "write_returns",
     "write_trace",
 ]
 

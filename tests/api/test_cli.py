@@ -24,6 +24,8 @@ COMMANDS = (
     "freeze",
     "diagram",
     "rings",
+    "explain",
+    "returns",
     "serve",
     "verify",
 )

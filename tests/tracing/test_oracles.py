@@ -12,7 +12,7 @@ from ledger.memory import ledger_of
 from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 from tests.story import rows
 from tracing import trace_claims
-from tracing.result import Parameters
+from tracing.result import ALLOCATING, Parameters
 
 ORACLES = [
     pytest.param(case, method, id=f"{case['id']}-{method}")
@@ -46,6 +46,14 @@ def as_ledger(case: dict[str, Any]) -> Ledger:
         for name in names
     ]
     return ledger_of(rows(transfers, TRANSFERS), rows(accounts, ACCOUNTS), rows(reports, REPORTS))
+
+
+def test_every_method_that_shares_out_has_examples_and_each_says_where_it_is_from() -> None:
+    examples = [case.values for case in ORACLES]
+    assert {method for _, method in examples} == set(ALLOCATING)
+    told = {case["expected"][method]["basis"] for case, method in examples}  # type: ignore[index,call-overload]
+    assert told == {"stated by source", "derived from the definition"}
+    assert len(examples) == len({(case["id"], method) for case, method in examples}) == 26  # type: ignore[index,call-overload]
 
 
 @pytest.mark.parametrize(("case", "method"), ORACLES)
