@@ -170,16 +170,10 @@ def with_scores(
 
 
 def unusual(anomaly: Anomaly | None, code: int, q_value: float) -> list[tuple[int, str]]:
-    """Points for more counterparties than peers have."""
+    """Points for dealings that peers do not have."""
     for limit, value in ANOMALY_POINTS:
         if anomaly is not None and q_value < limit:
-            seen, expected = int(anomaly.seen[code]), float(anomaly.expected[code])
-            return [
-                (
-                    value,
-                    f"RUL-ANOMALY: {seen} counterparties since the first claim, peers have {expected:.1f} (q = {q_value:.2g}).",
-                )
-            ]
+            return [(value, f"RUL-ANOMALY: {anomaly.reason(code)}")]
     return []
 
 
