@@ -60,9 +60,28 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """Per result file: the column in the file, the column of the trace it shows, and how it is written."""
 
+FLAGGED = ("traced", "held", "sinks")
+
+LINKS: dict[str, tuple[str, str]] = {
+    "payout": ("transfer", TEXT),
+    "payer": ("payer", TEXT),
+    "payee": ("payee", TEXT),
+    "voucher": ("kind", TEXT),
+    "redemptions": ("redeemed", TEXT),
+    "face": ("face_fen", MONEY),
+    "paid": ("payout_fen", MONEY),
+    "rate": ("rate", TEXT),
+    "rate_low": ("low", TEXT),
+    "rate_high": ("high", TEXT),
+    "probability": ("probability", TEXT),
+}
+"""Columns of inferred_links.csv: the links that were followed."""
+
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     """Write traced.csv, held.csv, sinks.csv, frontier.csv and, last, trace.json into `out`; return what trace.json holds.
+
+    With inferred links: inferred_links.csv too.
 
     Every file appears whole or not at all; trace.json carries the SHA-256 of the others.
     """
@@ -73,14 +92,26 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
         "sinks": per_account(trace.sinks),
         "frontier": statements(trace.frontier),
     }
+    columns = columns_of(trace) | {"inferred_links": LINKS}
+    if trace.inferred is not None:
+        tables["inferred_links"] = links_told(trace.inferred)
+    else:
+        (out / "inferred_links.csv").unlink(missing_ok=True)  # of an earlier trace in this folder
     digests = {}
     for name, frame in tables.items():
-        content = csv_bytes(frame, COLUMNS[name])
+        content = csv_bytes(frame, columns[name])
         write_whole(out / f"{name}.csv", content)
         digests[f"{name}.csv"] = hashlib.sha256(content).hexdigest()
     description = describe(ledger, trace) | {"files": digests}
     write_whole(out / "trace.json", json_bytes(description))
     return description
+
+
+def columns_of(trace: Trace) -> dict[str, dict[str, tuple[str, str]]]:
+    """The columns of each file; `flags` closes those with amounts where the parameters let money be flagged."""
+    flagged = trace.parameters.inferred or trace.parameters.overdraft == "backward"
+    flags = {"flags": ("flags", TEXT)} if flagged else {}
+    return {name: columns | (flags if name in FLAGGED else {}) for name, columns in COLUMNS.items()}
 
 
 ENVELOPE = {
@@ -201,6 +232,7 @@ def parameters_told(parameters: Parameters) -> dict[str, Any]:
         "overdraft_window": None if reach is None else duration(reach),
         "level": parameters.level,
         "inferred": parameters.inferred,
+        **({"probability": share(parameters.probability_bp)} if parameters.inferred else {}),
         "max_hops": parameters.max_hops,
         "hop_window": None if window is None else duration(window),
         "min_amount": money(parameters.min_amount_fen),
@@ -215,6 +247,15 @@ def money(fen: int) -> str:
     """
     whole, rest = divmod(abs(fen), 100)
     return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
+
+
+def share(bp: int) -> str:
+    """Basis points as a share with four decimals.
+
+    >>> share(9700), share(10000)
+    ('0.9700', '1.0000')
+    """
+    return f"{bp // 10_000}.{bp % 10_000:04d}"
 
 
 def duration(us: int) -> str:
@@ -234,7 +275,13 @@ def per_account(sinks: pd.DataFrame) -> pd.DataFrame:
     """One row per claim, sink and account."""
     keys = ["claim", "sink", "account"]
     grouped = sinks.groupby(keys, as_index=False, sort=True, dropna=False, observed=True)
-    return grouped.agg(amount_fen=("amount_fen", "sum"))
+    return grouped.agg(amount_fen=("amount_fen", "sum"), flags=("flags", "max"))
+
+
+def links_told(links: pd.DataFrame) -> pd.DataFrame:
+    """The followed links with their redemptions in one cell, rates and probability as decimal strings."""
+    shares = {name: [share(int(value)) for value in links[f"{name}_bp"]] for name in ("rate", "low", "high", "probability")}
+    return links.assign(redeemed=[";".join(batch) for batch in links["redemptions"]], **shares)
 
 
 def statements(frontier: pd.DataFrame) -> pd.DataFrame:

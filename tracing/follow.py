@@ -16,7 +16,8 @@ class Pieces:
     """k pieces of victims' money: `fen` of a leg, from `start_fen` on.
 
     claim: number of the claim. leg: the leg that carried it. basis_fen: victims' money in it. hop: 1 = the disputed
-    payment. tier: hops between different holders. linked: 1 where a record, not the method, chose the leg.
+    payment. tier: hops between different holders. linked: 1 where a record, not the method, chose the leg. flags: bits of
+    `tracing.legs.OVERDRAFT` and `INFERRED`, kept from there on.
     """
 
     claim: Ints
@@ -27,6 +28,7 @@ class Pieces:
     hop: Ints
     tier: Ints
     linked: Ints
+    flags: Ints
 
     def __len__(self) -> int:
         return len(self.claim)
@@ -160,4 +162,6 @@ def moved(axis: LotAxis, parts: Pieces, onward: NDArray[np.int32], start_fen: In
     source = axis.target(parts.leg)
     other = holder[source] != holder[axis.target(leg)]
     linked = axis.slots.identified[source].astype(np.int64)
-    return replace(parts, leg=leg, start_fen=start_fen, hop=parts.hop + 1, tier=parts.tier + other, linked=linked)
+    flags = parts.flags if axis.slots.inferred is None else parts.flags | axis.slots.flags[source]
+    tier = parts.tier + other
+    return replace(parts, leg=leg, start_fen=start_fen, hop=parts.hop + 1, tier=tier, linked=linked, flags=flags)

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
+from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, joined
 from tracing.legs import Flags, Ints, ending_accounts, unknown_accounts
 from tracing.lots import LotAxis
@@ -16,7 +17,7 @@ Names = NDArray[np.object_]
 SINK_OF_KIND = {"cash": "cash", "merchant": "merchant", "issuer": "merchant"}
 HELD_COLUMNS = [
     "claim", "account", "account_code", "tier", "held_fen", "basis_fen", "balance_fen", "opening_fen", "opening_source",
-    "since_us",
+    "since_us", "flags",
 ]  # fmt: skip
 
 
@@ -40,10 +41,12 @@ def held_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) -> 
             "held_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "since_us": transfer_times(ledger, axis.row(pieces.leg)),
+            **flagged(pieces.flags),
         }
     )
     parts = by_piece.groupby(["claim", "account_code", "currency"])
-    table = parts.agg({"tier": "min", "held_fen": "sum", "basis_fen": "sum", "since_us": "max"}).reset_index()
+    table = parts.agg({"tier": "min", "held_fen": "sum", "basis_fen": "sum", "since_us": "max", **ANY_FLAG}).reset_index()
+    table = told_flags(table)
     table = table.merge(balances(axis), on=["account_code", "currency"], how="left")
     over = (
         table.groupby(["account_code", "currency"])["held_fen"].sum()
@@ -67,10 +70,12 @@ def balances(axis: LotAxis) -> pd.DataFrame:
             "opening_fen": axis.openings.fen,
             "opening_source": axis.openings.source,
             "identified": axis.slots.identified,
+            "ends": axis.slots.ends,
         }
     )
-    own = slots[~slots["identified"]].drop(columns="identified")
-    linked = slots[slots["identified"]].groupby(["account_code", "currency"])["balance_fen"].sum().clip(lower=0)
+    own = slots[~slots["identified"]].drop(columns=["identified", "ends"])
+    private = slots[slots["identified"] & ~slots["ends"]]
+    linked = private.groupby(["account_code", "currency"])["balance_fen"].sum().clip(lower=0)
     if len(linked):
         key = pd.MultiIndex.from_frame(own[["account_code", "currency"]])
         own = own.assign(balance_fen=own["balance_fen"] + linked.reindex(key, fill_value=0).to_numpy())
@@ -96,12 +101,14 @@ def sinks_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) ->
             "sink": np.concatenate([sinks for _, sinks in parts]),
             "account_code": axis.slots.account[axis.target(pieces.leg)],
             "amount_fen": pieces.basis_fen,
+            **flagged(pieces.flags),
         }
     )
-    table = by_piece.groupby(["claim", "sink", "account_code"])["amount_fen"].sum().reset_index()
+    table = by_piece.groupby(["claim", "sink", "account_code"]).agg({"amount_fen": "sum", **ANY_FLAG}).reset_index()
+    table = told_flags(table)
     account = ledger.accounts["account"].to_numpy(dtype=object)
     table = table.assign(claim=names[table["claim"]], account=account[table["account_code"]])
-    columns = ["claim", "sink", "account", "account_code", "amount_fen"]
+    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags"]
     return table[columns].sort_values(["claim", "sink", "account"], ignore_index=True)
 
 

@@ -7,6 +7,7 @@ slot has a stretch of one global int64 axis to itself, so that a hop for any num
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
@@ -87,18 +88,25 @@ class Settled:
     debited_fen: Ints
 
 
-def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported", ties: Ties = "ledger") -> Settled:
+def settled_legs(
+    ledger: Ledger,
+    as_of_us: int | None = None,
+    opening: Opening = "reported",
+    ties: Ties = "ledger",
+    inferred: pd.DataFrame | None = None,
+) -> Settled:
     """What every method works on.
 
     Args:
         as_of_us: only transfers up to this instant exist.
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
         ties: within one instant, beyond what the balances demand: the order of the `ledger`, credits first, or debits first.
+        inferred: inferred links to follow, see `tracing.inferred`.
     """
     from tracing.kernels import totals
     from tracing.tie_kernels import tie_order
 
-    legs = traceable_legs(ledger, as_of_us)
+    legs = traceable_legs(ledger, as_of_us, inferred)
     declared = declared_openings(ledger, legs, opening)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
@@ -134,6 +142,8 @@ def laid_out(settled: Settled) -> LotAxis:
     check_total(legs, openings)
     held, owed = np.maximum(openings.fen, 0), np.maximum(-openings.fen, 0)
     stretch = np.maximum(held + credited, owed + np.where(legs.slots.ends, 0, debited))
+    # a conversion to nothing has no fen of its own: one more keeps its place within its slot's stretch
+    stretch[np.unique(legs.target[(legs.given_fen > 0) & (legs.received_fen == 0)])] += 1
     start = np.concatenate([[0], np.cumsum(stretch)])
     moved = (order, legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     no_start, no_leg = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)

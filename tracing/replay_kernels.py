@@ -13,6 +13,7 @@ from tracing.lot_kernels import (
     CLAIM,
     CLEAN,
     FEN,
+    FLAGS,
     HIGH,
     HOP,
     LEG,
@@ -23,6 +24,7 @@ from tracing.lot_kernels import (
     P_BASIS,
     P_CLAIM,
     P_FEN,
+    P_FLAGS,
     P_HOP,
     P_LEG,
     P_START,
@@ -43,16 +45,27 @@ from tracing.lot_kernels import (
 
 CARRIED, RESTED, OVERDRAWN, LOST, SEED, CUT = 0, 1, 2, 3, 4, 5
 """What became of a piece; `CUT + k` is the k-th limit: hops, window, amount."""
-OUT_COLUMNS = 9  # what, claim, leg, start, fen, basis, hop, tier, linked
+OUT_COLUMNS = 10  # what, claim, leg, start, fen, basis, hop, tier, linked, flags
 
 
 @njit(cache=True)
 def note(
-    out: Table, at: int, what: int, claim: int, leg: int, start: int, fen: int, basis: int, hop: int, tier: int, linked: int
+    out: Table,
+    at: int,
+    what: int,
+    claim: int,
+    leg: int,
+    start: int,
+    fen: int,
+    basis: int,
+    hop: int,
+    tier: int,
+    linked: int,
+    flags: int,
 ) -> int:
     """Write down what became of a piece; how many are written then."""
     out[at, 0], out[at, 1], out[at, 2], out[at, 3], out[at, 4] = what, claim, leg, start, fen
-    out[at, 5], out[at, 6], out[at, 7], out[at, 8] = basis, hop, tier, linked
+    out[at, 5], out[at, 6], out[at, 7], out[at, 8], out[at, 9] = basis, hop, tier, linked, flags
     return at + 1
 
 
@@ -67,6 +80,7 @@ def replayed(
     received: Ints,
     ends: Flags,
     identified: Flags,
+    flagged: Ints,
     holder: Ints,
     opening: Ints,
     seeds: Table,
@@ -75,7 +89,7 @@ def replayed(
     """Move every lot leg by leg.
 
     Args:
-        order: the legs in trace order. holder, opening: per slot.
+        order: the legs in trace order. holder, opening: per slot. flagged: bits that money leaving a slot gets.
         seeds: place in `order`, start, fen, claim, tier of every disputed part, by place and start; disjoint per leg.
         limits: most hops, longest rest in microseconds, least fen; 0 = none.
     Returns:
@@ -86,9 +100,9 @@ def replayed(
     tainted = np.zeros(slots, np.bool_)
     clean = np.zeros(slots, np.int64)  # of tainted slots, where clean money is no lot
     head, tail, count = np.full(slots, NONE, np.int64), np.full(slots, NONE, np.int64), np.zeros(slots, np.int64)
-    pool = np.zeros((1024, 11), np.int64)
+    pool = np.zeros((1024, 12), np.int64)
     spare = np.array([NONE, 0], np.int64)
-    parcel, labelled = np.zeros((64, 8), np.int64), np.zeros((64, 8), np.int64)
+    parcel, labelled = np.zeros((64, 9), np.int64), np.zeros((64, 9), np.int64)
     out, written = np.zeros((4096, OUT_COLUMNS), np.int64), 0
     seed = 0
     for place in range(len(order)):
@@ -133,11 +147,12 @@ def replayed(
             if stop >= 0:
                 written = note(
                     out, written, CUT + stop, parcel[at, P_CLAIM], parcel[at, P_LEG], parcel[at, P_START], parcel[at, P_FEN],
-                    parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER], 0,
+                    parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER], 0, parcel[at, P_FLAGS],
                 )  # fmt: skip
                 parcel[at, P_CLAIM], parcel[at, P_BASIS] = CLEAN, 0
             else:
                 parcel[at, P_HOP] += 1
+                parcel[at, P_FLAGS] |= flagged[s]
                 parcel[at, P_TIER] += 1 if holder[s] != holder[t] else 0
         if first < seed:
             size = claimed(parcel, size, seeds[first:seed], labelled)
@@ -154,8 +169,9 @@ def replayed(
         repaid = 0 if ends[t] else max(0, -balance[t])
         offset = 0
         for at in range(size):
-            claim, fen, basis, hop, tier = (
+            claim, fen, basis, hop, tier, flags = (
                 parcel[at, P_CLAIM], parcel[at, P_FEN], parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER],
+                parcel[at, P_FLAGS],
             )  # fmt: skip
             start = offset
             offset += fen
@@ -164,20 +180,20 @@ def replayed(
                 begin, end = product_over(start, y, x)[0], product_over(offset, y, x)[0]
             if claim != CLEAN:
                 if hop == 1:
-                    written = note(out, written, SEED, claim, leg, start, fen, basis, hop, tier, 1)
-                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, linked)
+                    written = note(out, written, SEED, claim, leg, start, fen, basis, hop, tier, 1, flags)
+                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, linked, flags)
                 if end == begin:
-                    written = note(out, written, LOST, claim, leg, start, fen, basis, hop, tier, linked)
+                    written = note(out, written, LOST, claim, leg, start, fen, basis, hop, tier, linked, flags)
                     continue
                 if ends[t]:
-                    written = note(out, written, RESTED, claim, leg, begin, end - begin, basis, hop, tier, linked)
+                    written = note(out, written, RESTED, claim, leg, begin, end - begin, basis, hop, tier, linked, flags)
                     continue
             if ends[t] or end == begin:
                 continue
             low = min(max(repaid - begin, 0), end - begin)
             if low > 0 and claim != CLEAN:
                 owed = share(basis, end - begin, 0, low)
-                written = note(out, written, OVERDRAWN, claim, leg, begin, low, owed, hop, tier, linked)
+                written = note(out, written, OVERDRAWN, claim, leg, begin, low, owed, hop, tier, linked, flags)
             if low == end - begin or not tainted[t]:
                 continue
             if claim == CLEAN:
@@ -191,11 +207,12 @@ def replayed(
                 pool[row, BASIS] += basis - share(basis, end - begin, 0, low)
                 pool[row, HOP], pool[row, TIER] = min(pool[row, HOP], hop), min(pool[row, TIER], tier)
                 pool[row, LEG] = leg
+                pool[row, FLAGS] |= flags
             else:
                 row = append(pool, spare, head, tail, count, t)
                 pool[row, CLAIM], pool[row, FEN], pool[row, BASIS], pool[row, LOW] = claim, end - begin, basis, low
                 pool[row, HIGH], pool[row, LEG], pool[row, START] = end - begin, leg, begin
-                pool[row, HOP], pool[row, TIER] = hop, tier
+                pool[row, HOP], pool[row, TIER], pool[row, FLAGS] = hop, tier, flags
         if not ends[t]:
             balance[t] += y
     for slot in range(slots):
@@ -209,7 +226,7 @@ def replayed(
                 basis = share(pool[row, BASIS], pool[row, FEN], low, high)
                 written = note(
                     out, written, RESTED, pool[row, CLAIM], pool[row, LEG], pool[row, START] + low, high - low, basis,
-                    pool[row, HOP], pool[row, TIER], 0,
+                    pool[row, HOP], pool[row, TIER], 0, pool[row, FLAGS],
                 )  # fmt: skip
             row = pool[row, NEXT]
     return out[:written]
@@ -260,6 +277,7 @@ def claimed(parcel: Table, size: int, seeds: Table, labelled: Table) -> int:
             labelled[filled, P_CLAIM], labelled[filled, P_FEN], labelled[filled, P_HOP] = claim, until - offset, 1
             labelled[filled, P_BASIS] = 0 if claim == CLEAN else until - offset
             labelled[filled, P_TIER], labelled[filled, P_LEG], labelled[filled, P_START] = tier, NONE, 0
+            labelled[filled, P_FLAGS] = 0
             filled, offset = filled + 1, until
         at += 1
     return filled

@@ -3,18 +3,21 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from ledger.book import Ledger, filled
 from tracing.identified import Identified, identify_orders, identify_reversals
+from tracing.inferred import with_inferred
 from tracing.legs import Codes, Ints, Legs, Slots, plain_legs
 
 COLUMNS = ("time", "source", "target", "amount_fen", "received_fen", "currency", "status", "reverses")
 
 
-def traceable_legs(ledger: Ledger, as_of_us: int | None = None) -> Legs:
+def traceable_legs(ledger: Ledger, as_of_us: int | None = None, inferred: pd.DataFrame | None = None) -> Legs:
     """The legs of all transfers up to `as_of_us`, in trace order apart from ties.
 
-    Identified links beat every method (tracing.md section 1), so each of them gets a slot to itself.
+    Identified links beat every method (tracing.md section 1), so each of them gets a slot to itself; then inferred ones, where
+    a table of them is given, take what is not identified.
     """
     table = filled(ledger.read(COLUMNS))
     if as_of_us is not None:
@@ -23,6 +26,8 @@ def traceable_legs(ledger: Ledger, as_of_us: int | None = None) -> Legs:
     legs = plain_legs(ledger, table)
     legs = with_links(legs, identify_reversals(ledger, legs, table["reverses"]))
     legs = with_links(legs, identify_orders(ledger, legs))
+    if inferred is not None and len(inferred):
+        legs = with_inferred(ledger, legs, inferred)
     return replace(legs, order=time_order(legs))
 
 

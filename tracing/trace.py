@@ -10,6 +10,8 @@ import pyarrow as pa
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
+from tracing.exchanges import AS_RECORDED, HIDDEN, paid_from
+from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, follow
 from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
@@ -21,9 +23,11 @@ from tracing.replay import replay
 from tracing.result import METHODS, Limit, Parameters, Trace
 
 
-def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
+def trace_claims(ledger: Ledger, parameters: Parameters | None = None, inferred: pd.DataFrame | None = None) -> Trace:
     """Follow the reported payments to where their money is.
 
+    Args:
+        inferred: the links to follow when the parameters say so: transfer, redemptions, probability_bp; see `tracing.inferred`.
     Raises:
         LiushuiError TRC-method for a method that does not exist; TRC-too-much-money for a ledger beyond int64;
             TRC-too-many-rows when poison reaches more payments than a result can hold.
@@ -32,27 +36,42 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     parameters = parameters or Parameters()
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
-    settled = (
-        None if parameters.method == "fifo" else settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
-    )
+    links = likely_links(parameters, inferred)
+    settled = None
+    if parameters.method != "fifo" or links is not None:
+        settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, links)
     axis = axis_for(ledger, parameters) if settled is None else axis_of(ledger, settled)
-    return traced_by(ledger, axis, settled, parameters)
+    return traced_by(ledger, axis, settled, parameters, links)
 
 
-def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
-    """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
-    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+def trace_methods(
+    ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS, inferred: pd.DataFrame | None = None
+) -> dict[str, Trace]:
+    """The same claims by several methods, side by side; the legs are settled once. Arguments and errors as `trace_claims`."""
+    links = likely_links(parameters, inferred)
+    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, links)
     axis = axis_of(ledger, settled)
-    return {method: traced_by(ledger, axis, settled, replace(parameters, method=method)) for method in methods}
+    return {method: traced_by(ledger, axis, settled, replace(parameters, method=method), links) for method in methods}
 
 
-def traced_by(ledger: Ledger, axis: LotAxis, settled: Settled | None, parameters: Parameters) -> Trace:
-    """One method's trace. settled: the legs to replay; FIFO needs the axis alone."""
+def likely_links(parameters: Parameters, inferred: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The inferred links to follow; None unless the parameters ask for them."""
+    if not parameters.inferred:
+        return None
+    assert inferred is not None, "inferred links are asked for and no table of them is given"
+    likely: pd.DataFrame = inferred[inferred["probability_bp"].to_numpy(dtype=np.int64) >= parameters.probability_bp]
+    return likely.reset_index(drop=True)
+
+
+def traced_by(
+    ledger: Ledger, axis: LotAxis, settled: Settled | None, parameters: Parameters, links: pd.DataFrame | None = None
+) -> Trace:
+    """One method's trace. settled: the legs to replay; FIFO needs the axis alone. links: the inferred links in them."""
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
     legs = None if parameters.method == "fifo" else settled
     seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, legs)
-    trace = told(ledger, axis, claims, seeds, followed, parameters)
+    trace = replace(told(ledger, axis, claims, seeds, followed, parameters), inferred=links)
     unbalanced = trace.unbalanced()
     assert unbalanced.empty or not trace.allocates, f"claims that do not balance: {unbalanced.to_dict('index')}"
     return trace
@@ -159,16 +178,19 @@ def traced_of(
             "traced_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "linked": pieces.linked,
+            "payer_code": paid_from(axis, pieces),
+            **flagged(pieces.flags),
         }
     )
-    parts = by_piece.groupby(["claim", "transfer_row"], sort=True)
-    table = parts.agg({"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min"}).reset_index()
+    parts = by_piece[by_piece["payer_code"] != HIDDEN].groupby(["claim", "transfer_row", "payer_code"], sort=True)
+    summed = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min", **ANY_FLAG}
+    table = told_flags(parts.agg(summed).reset_index())
     return with_transfers(ledger, table.assign(claim=names[table["claim"]]))
 
 
 TRACED_COLUMNS = [
     "claim", "transfer", "transfer_row", "hop", "tier", "time_us", "source", "target", "source_code", "target_code",
-    "amount_fen", "traced_fen", "basis_fen", "made_by",
+    "amount_fen", "traced_fen", "basis_fen", "made_by", "flags",
 ]  # fmt: skip
 
 
@@ -180,6 +202,9 @@ def with_transfers(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
     # the number of a card ties its redemption to its purchase
     is_card = ledger.accounts["kind"].astype(object).eq("card").to_numpy(dtype=bool)
     source, target = (found[name].to_numpy(dtype=np.int32) for name in ("source", "target"))
+    by_payer = table["payer_code"].to_numpy(dtype=np.int64)
+    source = np.where(by_payer >= 0, by_payer, source).astype(np.int32)
+    made_by = np.where((table["linked"] == 1) | is_card[source], "reference", "method")
     full = table.assign(
         transfer=found["transfer"].to_numpy(dtype=object),
         time_us=found["time"].astype("int64[pyarrow]").to_numpy(dtype=np.int64),
@@ -188,6 +213,6 @@ def with_transfers(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
         source_code=source,
         target_code=target,
         amount_fen=found["amount_fen"].to_numpy(dtype=np.int64),
-        made_by=np.where((table["linked"] == 1) | is_card[source], "reference", "method"),
+        made_by=np.where(by_payer == AS_RECORDED, made_by, "inferred"),
     )
-    return full[TRACED_COLUMNS].sort_values(["claim", "hop", "transfer_row"], ignore_index=True)
+    return full[TRACED_COLUMNS].sort_values(["claim", "hop", "transfer_row", "source"], ignore_index=True)
