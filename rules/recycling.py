@@ -33,6 +33,17 @@ RECENT, LARGEST_BATCH = 14, 4
 LOOK_BACK, LONGEST_RUN = 120, 40
 """Redemptions looked at per payout, and the longest unbroken run: they bound the work. Grade P."""
 
+GIFT_CARD_RATE_BP, GIFT_CARD_MARGIN_BP = 9_700, 100
+"""Grade S."""
+Q_COIN_RATE_BP, Q_COIN_MARGIN_BP = 8_600, 150
+"""Grade S."""
+REVIEW_BELOW_BP = 9_000
+"""Clearly below market: good faith of the buyer needs a look. Grade A+P."""
+KNOWN_EVIDENCE, OTHER_EVIDENCE = 7.5, 10.0
+"""How unlikely by chance the matches must be, in natural logarithms; a rate nobody knew before needs more. Grade P."""
+SURE_BATCHES = 4
+"""With fewer matched batches at least half of all payouts must be matched. Grade P."""
+
 
 @dataclass(frozen=True)
 class RecyclerRate:
@@ -83,6 +94,19 @@ def estimate_rates(scope: Scope) -> list[RecyclerRate]:
         if len(payouts):
             rates.append(recycler_rate(key.holder, key.kind, group.reset_index(drop=True), payouts.reset_index(drop=True)))
     return rates
+
+
+def is_trade(rate: RecyclerRate) -> bool:
+    """Whether the estimated rate is one of the two known ones or below market, and enough batches show it."""
+    if rate.rate_bp is None or len(rate.matched) < LEAST_BATCHES:
+        return False
+    if len(rate.matched) < SURE_BATCHES and 2 * len(rate.matched) < rate.payouts:
+        return False
+    near_card = abs(rate.rate_bp - GIFT_CARD_RATE_BP) <= GIFT_CARD_MARGIN_BP
+    near_coin = abs(rate.rate_bp - Q_COIN_RATE_BP) <= Q_COIN_MARGIN_BP
+    if near_card or near_coin:
+        return rate.evidence >= KNOWN_EVIDENCE
+    return rate.rate_bp < REVIEW_BELOW_BP and rate.evidence >= OTHER_EVIDENCE
 
 
 def pooled_rate(rates: list[RecyclerRate], kind: str) -> tuple[int, int, int] | None:

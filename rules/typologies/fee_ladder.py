@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
-from rules.rule import FULL, Finding, Rule
+from rules.rule import EVIDENCE, FULL, Finding, Rule, strongest
 from rules.scope import Ints, Scope, columns
 from rules.windows import Entries, best_per, distinct, sorted_entries, spread, sums
 from rules.wording import DAY_US, counted, yuan
@@ -37,8 +37,10 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     table["round"] = table["fee"] * LOAN_PER_FEE % ROUND_LOAN_FEN == 0
     table["steps"] = table.groupby("ladder")["row"].transform("size")
     table["whole"] = table.groupby("ladder")["fee"].transform("sum")
-    judged = table[scope.judged[entries.other[inside]]]
-    return [finding(scope, payee, judged[judged["payee"] == payee]) for payee in np.unique(judged["payee"]).tolist()], []
+    groups = table[scope.judged[entries.other[inside]]].groupby("payee")
+    paid = groups["fee"].sum()
+    kept, problems = strongest(RULE.code, paid.to_numpy(dtype=np.int64), scope.most_findings)
+    return [finding(scope, payee, groups.get_group(payee)) for payee in paid.index[kept].tolist()], problems
 
 
 def ladders(scope: Scope, entries: Entries) -> tuple[Ints, Ints]:
@@ -58,8 +60,9 @@ def incomes(scope: Scope, payer: Ints, start_us: Ints) -> Ints:
     """What each paying holder received from others, loans apart, from a day before its ladder to the ladder's end."""
     moves = scope.dealings()
     source, target = columns(moves, "source", "target")
-    lends = (scope.ledger.accounts["kind"].astype("string[pyarrow]") == "loan").to_numpy(dtype=bool)
-    moves = moves[~lends[source] & np.isin(scope.holder[target], payer)]
+    paying = np.zeros(scope.holders, dtype=np.bool_)
+    paying[payer] = True
+    moves = moves[~scope.kind("loan")[source] & paying[scope.holder[target]]]
     source, target, time_us, fen, row = columns(moves, "source", "target", "time_us", "received_fen", "row")
     entries = sorted_entries(scope.holder[target], source, time_us, fen, row)
     return sums(entries.fen, entries.before(payer, start_us - DAY_US), entries.behind(payer, start_us + WINDOW_US))
@@ -72,17 +75,25 @@ def steps(scope: Scope) -> pd.DataFrame:
     """
     moves = scope.dealings()
     source, target = columns(moves, "source", "target")
-    size = int(scope.holder.max()) + 1 if len(scope.holder) else 1
-    pair = scope.holder[source] * size + scope.holder[target]
-    back = scope.holder[target] * size + scope.holder[source]
-    first_us = moves["time_us"].groupby(pair).transform("min")
-    one_way = ~np.isin(pair, np.unique(back)) & ~scope.hub[target] & scope.judged[source]
     redeemers = scope.transfers.loc[scope.transfers["redemption"], "target"].to_numpy(dtype=np.int64)
-    trade = np.isin(scope.holder[source], scope.holder[redeemers])
-    recent = (moves["time_us"] - first_us <= WINDOW_US).to_numpy(dtype=bool)
-    large = (moves["amount_fen"] >= LEAST_FEE_FEN).to_numpy(dtype=bool)
-    fees = moves[one_way & recent & large & ~trade]
-    return fees.assign(payer=scope.holder[fees["source"].to_numpy(dtype=np.int64)])
+    trades = np.zeros(scope.holders, dtype=np.bool_)
+    trades[scope.holder[redeemers]] = True
+    large = columns(moves, "amount_fen")[0] >= LEAST_FEE_FEN
+    large &= scope.judged[source] & ~scope.hub[target] & ~trades[scope.holder[source]]
+    enough = np.bincount(scope.holder[source[large]], minlength=scope.holders) >= LEAST_FEES
+    large &= enough[scope.holder[source]]
+    paying, paid = (np.zeros(scope.holders, dtype=np.bool_) for _ in range(2))
+    paying[scope.holder[source[large]]], paid[scope.holder[target[large]]] = True, True
+    there, back = (
+        np.flatnonzero(paying[scope.holder[one]] & paid[scope.holder[two]]) for one, two in ((source, target), (target, source))
+    )
+    pair = scope.holder[source[there]] * scope.holders + scope.holder[target[there]]
+    known = np.unique(scope.holder[target[back]] * scope.holders + scope.holder[source[back]])
+    fees = moves.iloc[there]
+    first_us = fees["time_us"].groupby(pair).transform("min")
+    recent = (fees["time_us"] - first_us <= WINDOW_US).to_numpy(dtype=bool)
+    fees = fees[large[there] & recent & ~np.isin(pair, known)]
+    return fees.assign(payer=scope.holder[columns(fees, "source")[0]])
 
 
 def finding(scope: Scope, account: int, group: pd.DataFrame) -> Finding:
@@ -102,7 +113,7 @@ def finding(scope: Scope, account: int, group: pd.DataFrame) -> Finding:
             "paid_here": yuan(total),
             "fifth_of_a_round_loan": fifth,
         },
-        scope.ids(np.sort(group["row"].to_numpy(dtype=np.int64))),
+        scope.ids(np.sort(group["row"].to_numpy(dtype=np.int64))[:EVIDENCE]),
         f"{counted(int(payers), 'payer')} paid {yuan(whole)} in {counted(steps_count, 'step')} within 10 days to payees new to "
         f"them, {yuan(total)} of it here, and nothing ever came back{told}.",
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rules import recycling
 from rules.catalogue import RULES
 from rules.counter_evidence import (
     CONSIDERATION_POINTS,
@@ -25,7 +26,6 @@ from rules.typologies import (
     loan_then_out,
     micro_fraud_collector,
     rapid_pass_through,
-    recycler_payout,
 )
 from tests.rules.test_typologies import whole
 
@@ -74,9 +74,9 @@ NUMBERS = {
     },
     "RUL-BUYER-REDEEMER": {buyer_is_not_redeemer.LEAST_BUYERS, buyer_is_not_redeemer.LEAST_QUICK},
     "RUL-RECYCLER-PAYOUT": {
-        recycler_payout.LEAST_BATCHES,
-        recycler_payout.GIFT_CARD_RATE_BP / 10_000,
-        recycler_payout.Q_COIN_RATE_BP / 10_000,
+        recycling.LEAST_BATCHES,
+        recycling.GIFT_CARD_RATE_BP / 10_000,
+        recycling.Q_COIN_RATE_BP / 10_000,
     },
     "RUL-MICRO-COLLECTOR": {
         micro_fraud_collector.LEAST_PAYERS,
