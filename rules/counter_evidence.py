@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from rules.pairs import pairs_in
+from rules.payroll import through_payroll
 from rules.roles import victims_of
 from rules.rule import Finding
-from rules.scope import Flags, Ints, Scope, columns, mask, records, taken
+from rules.scope import Ints, Scope, columns, records
 from rules.wording import DAY_US, span
 
 VICTIM_POINTS = 60
@@ -20,7 +19,7 @@ CONSIDERATION_POINTS = 15
 GOOD_FAITH_POINTS = 25
 HISTORY_POINTS, HISTORY_US = 10, 365 * DAY_US
 REGULAR_POINTS, REGULAR_US = 10, (25 * DAY_US, 35 * DAY_US)
-PAYROLL_POINTS, PAYROLL_CHANNEL, PAYROLL_PAYEES = 10, "batch", 3
+PAYROLL_POINTS, PAYROLL_PAYEES = 10, 3
 BUSINESS_POINTS, FIRM_WORDS = 5, "公司|商行|商店|超市|工厂|个体|合作社|事务所|Ltd|LLC|Inc|GmbH"
 OWN_POINTS = 5
 """All points here are grade P: to be calibrated on labelled data."""
@@ -124,17 +123,6 @@ def payroll(scope: Scope, codes: Ints) -> Reasons:
     count = pairs.groupby("payer").size()
     payers = count.index[count >= PAYROLL_PAYEES].to_numpy(dtype=np.int64)
     yield from each(np.intersect1d(payers, codes), PAYROLL_POINTS, "Pays wages through a payroll channel.")
-
-
-def through_payroll(scope: Scope) -> Flags:
-    """Which transfers in view went through a payroll channel."""
-    return scope.once("payroll", lambda: through_payroll_of(scope))
-
-
-def through_payroll_of(scope: Scope) -> Flags:
-    """As `through_payroll`, made anew."""
-    column = scope.ledger.read(("channel",))["channel"]
-    return mask(pc.equal(taken(column, columns(scope.transfers, "row")[0]).cast(pa.string()), PAYROLL_CHANNEL))
 
 
 def regular(scope: Scope, codes: Ints) -> Reasons:

@@ -65,7 +65,7 @@ class Scope:
 
     def ids(self, rows: Ints) -> tuple[str, ...]:
         """Ids of transfers in view, by their ledger rows."""
-        place = np.searchsorted(self.transfers["row"].to_numpy(), rows)
+        place = np.searchsorted(self.once("row", lambda: columns(self.transfers, "row")[0]), rows)
         return tuple(self.transfer_ids.take(pa.array(place)).to_pylist())
 
     def words(self, column: str, rows: Ints) -> list[str | None]:
@@ -201,6 +201,14 @@ def mask(values: pa.ChunkedArray) -> Flags:
 def records(frame: pd.DataFrame) -> Iterator[Any]:
     """The rows of a frame as named tuples, index first: for the few rows that become sentences."""
     yield from frame.itertuples()
+
+
+def parts(frame: pd.DataFrame, name: str, chosen: Ints) -> Iterator[pd.DataFrame]:
+    """The rows of each of the chosen values of a column, in their order: for the few groups that become sentences."""
+    ordered = frame.sort_values(name, kind="stable")
+    values = columns(ordered, name)[0]
+    edges = zip(*(np.searchsorted(values, chosen, side=side).tolist() for side in ("left", "right")), strict=True)
+    yield from (ordered.iloc[begin:end] for begin, end in edges)
 
 
 def columns(frame: pd.DataFrame, *names: str) -> tuple[Ints, ...]:

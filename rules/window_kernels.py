@@ -66,6 +66,32 @@ def lowest_until(values: Ints, end: Ints) -> Ints:
 
 
 @njit(cache=True)
+def spent_again(group: Ints, time_us: Ints, fen: Ints, window_us: int) -> Ints:
+    """How much of each credit (fen > 0) had left its group again within the window, the newest money spent first; 0 for debits.
+
+    The lowest balance of the window is kept in a queue of balances that no later one undercuts.
+    """
+    gone = np.zeros(len(group), np.int64)
+    queue, held = np.empty(len(group), np.int64), np.empty(len(group), np.int64)
+    head, tail, end = 0, 0, 0
+    before, balance = 0, 0
+    for k in range(len(group)):
+        while end < len(group) and (end <= k or (group[end] == group[k] and time_us[end] <= time_us[k] + window_us)):
+            balance += fen[end]
+            while tail > head and held[tail - 1] >= balance:
+                tail -= 1
+            queue[tail], held[tail] = end, balance
+            tail += 1
+            end += 1
+        while queue[head] < k:
+            head += 1
+        if fen[k] > 0:
+            gone[k] = fen[k] - min(max(held[head] - before, 0), fen[k])
+        before += fen[k]
+    return gone
+
+
+@njit(cache=True)
 def different(group: Ints, value: Ints, time_us: Ints, window_us: int, size: int) -> Ints:
     """For each row: how many different values 0 … size-1 its group has in the window up to it."""
     found = np.empty(len(group), np.int64)

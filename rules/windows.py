@@ -162,10 +162,9 @@ def left_again(entries: Entries, window_us: int) -> Ints:
     A credit is gone as far as the balance fell back to what it was before it: no opening balance is needed, and no fen of a
     debit counts for two credits.
     """
-    balance = np.cumsum(entries.fen)
-    floor = lowest(balance, entries.end_of(window_us)) - (balance - entries.fen)
-    gone = entries.fen - np.clip(floor, 0, np.maximum(entries.fen, 0))
-    return np.where(entries.fen > 0, gone, 0)
+    from rules.window_kernels import spent_again
+
+    return np.asarray(spent_again(entries.account, entries.time_us, entries.fen, window_us), dtype=np.int64)
 
 
 def different_within(group: Ints, value: Ints, time_us: Ints, window_us: int) -> Ints:

@@ -1,7 +1,5 @@
 """Fake inbound 虚假到账: a large sum goes to somebody new against a credit that was promised and never comes."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -9,7 +7,7 @@ from ledger.problems import Problem
 from rules.pairs import first_contacts
 from rules.reported import reported_payments
 from rules.rule import EVIDENCE, FULL, Finding, Rule, not_evaluated, strongest
-from rules.scope import Flags, Scope, columns, records
+from rules.scope import Flags, Scope, columns, parts
 from rules.windows import sorted_entries, spread
 from rules.wording import DAY_US, counted, yuan
 
@@ -31,13 +29,13 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     large = payments[fits].drop_duplicates("row")
     open_still = scope.as_of_us - columns(large, "time_us")[0] < WINDOW_US
     absent = large[~open_still & ~came_in(scope, large)]
-    groups = absent.groupby("target")
-    totals = groups.agg(payments=("row", "size"), fen=("amount_fen", "sum"))
+    totals = absent.groupby("target").agg(fen=("amount_fen", "sum"))
     kept, problems = strongest(RULE.code, columns(totals, "fen")[0], scope.most_findings)
     if open_still.any():
         told = f"{counted(int(open_still.sum()), 'disputed payment')} younger than 24 h: the promised credit could still come"
         problems.append(not_evaluated(RULE.code, told))
-    return [finding(scope, groups.get_group(row.Index), row) for row in records(totals.iloc[kept])], problems
+    chosen = totals.index[kept].to_numpy(dtype=np.int64)
+    return [finding(scope, part) for part in parts(absent, "target", chosen)], problems
 
 
 def came_in(scope: Scope, large: pd.DataFrame) -> Flags:
@@ -55,14 +53,15 @@ def came_in(scope: Scope, large: pd.DataFrame) -> Flags:
     return enough
 
 
-def finding(scope: Scope, paid: pd.DataFrame, row: Any) -> Finding:
+def finding(scope: Scope, paid: pd.DataFrame) -> Finding:
     """The finding of one payee."""
+    target, fen, row = columns(paid, "target", "amount_fen", "row")
     return RULE.finding(
-        int(row.Index),
-        min(FULL, 6_000 + 1_000 * int(row.payments)),
-        {"payments": int(row.payments), "total": yuan(row.fen), "reports": sorted(set(paid["report"].tolist()))[:EVIDENCE]},
-        scope.ids(columns(paid, "row")[0][:EVIDENCE]),
-        f"{counted(int(row.payments), 'disputed payment')} of together {yuan(row.fen)} from first-time payers; within 24 h "
+        int(target[0]),
+        min(FULL, 6_000 + 1_000 * len(row)),
+        {"payments": len(row), "total": yuan(fen.sum()), "reports": sorted(set(paid["report"].tolist()))[:EVIDENCE]},
+        scope.ids(row[:EVIDENCE]),
+        f"{counted(len(row), 'disputed payment')} of together {yuan(fen.sum())} from first-time payers; within 24 h "
         "nothing as large came to them.",
     )
 

@@ -5,14 +5,14 @@ import pandas as pd
 
 from ledger.problems import Problem
 from rules.rule import EVIDENCE, FULL, Finding, Rule, strongest
-from rules.scope import Ints, Scope, columns
+from rules.scope import Ints, Scope, columns, parts
 from rules.windows import Entries, best_per, distinct, sorted_entries, spread, sums
 from rules.wording import DAY_US, counted, yuan
 
 WINDOW_US = 10 * DAY_US
 """Grade S."""
 LEAST_FEES, MOST_PAYEES = 3, 3
-"""Grade S."""
+"""Grade S. Equal payments are rents and instalments, not fees with new pretexts (P)."""
 LEAST_FEE_FEN = 1_000_00
 """Smaller payments are not steps of a ladder. Grade P."""
 LEAST_TOTAL_FEN = 10_000_00
@@ -37,10 +37,11 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     table["round"] = table["fee"] * LOAN_PER_FEE % ROUND_LOAN_FEN == 0
     table["steps"] = table.groupby("ladder")["row"].transform("size")
     table["whole"] = table.groupby("ladder")["fee"].transform("sum")
-    groups = table[scope.judged[entries.other[inside]]].groupby("payee")
-    paid = groups["fee"].sum()
+    table = table[scope.judged[entries.other[inside]]]
+    paid = table.groupby("payee")["fee"].sum()
     kept, problems = strongest(RULE.code, paid.to_numpy(dtype=np.int64), scope.most_findings)
-    return [finding(scope, payee, groups.get_group(payee)) for payee in paid.index[kept].tolist()], problems
+    chosen = paid.index[kept].to_numpy(dtype=np.int64)
+    return [finding(scope, part) for part in parts(table, "payee", chosen)], problems
 
 
 def ladders(scope: Scope, entries: Entries) -> tuple[Ints, Ints]:
@@ -50,9 +51,10 @@ def ladders(scope: Scope, entries: Entries) -> tuple[Ints, Ints]:
     at = np.flatnonzero((end - here >= LEAST_FEES) & (total >= LEAST_TOTAL_FEN))
     at = at[best_per(entries.account[at], total[at])]
     inside, window = spread(at, end[at])
+    differ = distinct(window, entries.fen[inside], len(at)) > 1
     payees = distinct(window, scope.holder[entries.other[inside]], len(at))
     income = incomes(scope, entries.account[at], entries.time_us[at])
-    at = at[(payees <= MOST_PAYEES) & (income * FULL <= total[at] * MOST_INCOME_BP)]
+    at = at[differ & (payees <= MOST_PAYEES) & (income * FULL <= total[at] * MOST_INCOME_BP)]
     return at, end[at]
 
 
@@ -96,25 +98,25 @@ def steps(scope: Scope) -> pd.DataFrame:
     return fees.assign(payer=scope.holder[columns(fees, "source")[0]])
 
 
-def finding(scope: Scope, account: int, group: pd.DataFrame) -> Finding:
+def finding(scope: Scope, group: pd.DataFrame) -> Finding:
     """The finding of one payee over all ladders that led to it."""
-    payers, total = group["ladder"].nunique(), int(group["fee"].sum())
-    whole = int(group.drop_duplicates("ladder")["whole"].sum())
-    steps_count = int(group.drop_duplicates("ladder")["steps"].sum())
-    fifth = [yuan(int(fee)) for fee in group.loc[group["round"], "fee"]]
+    ladder, fee, row, whole_fen, steps_of = columns(group, "ladder", "fee", "row", "whole", "steps")
+    first = np.unique(ladder, return_index=True)[1]
+    payers, total, whole, steps_count = len(first), int(fee.sum()), int(whole_fen[first].sum()), int(steps_of[first].sum())
+    fifth = [yuan(one) for one in fee[group["round"].to_numpy(dtype=bool)].tolist()]
     told = f"; {fifth[0]} is 20 % of a round loan" if fifth else ""
     return RULE.finding(
-        account,
+        int(columns(group, "payee")[0][0]),
         min(FULL, 7_000 + 500 * steps_count + (1_000 if fifth else 0)),
         {
-            "payers": int(payers),
+            "payers": payers,
             "steps": steps_count,
             "ladder": yuan(whole),
             "paid_here": yuan(total),
             "fifth_of_a_round_loan": fifth,
         },
-        scope.ids(np.sort(group["row"].to_numpy(dtype=np.int64))[:EVIDENCE]),
-        f"{counted(int(payers), 'payer')} paid {yuan(whole)} in {counted(steps_count, 'step')} within 10 days to payees new to "
+        scope.ids(np.sort(row)[:EVIDENCE]),
+        f"{counted(payers, 'payer')} paid {yuan(whole)} in {counted(steps_count, 'step')} within 10 days to payees new to "
         f"them, {yuan(total)} of it here, and nothing ever came back{told}.",
     )
 
@@ -125,7 +127,7 @@ RULE = Rule(
     title_zh="连环收费",
     grade="S",
     source="case reports: a fake loan of 300,000 and fees of 297,123 in 3 to 7 transfers",
-    threshold="≥ 3 payments of ≥ 1000.00, together ≥ 10000.00, in 10 d to ≤ 3 new payees that never paid back",
+    threshold="≥ 3 payments of ≥ 1000.00, not all equal, together ≥ 10000.00, in 10 d to ≤ 3 new payees that never paid back",
     points=20,
     evaluate=evaluate,
 )

@@ -1,14 +1,12 @@
 """Involved-list neighbour 涉案账户对手: money came from an account that a report already names."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
 from rules.reported import reported_payments
 from rules.rule import EVIDENCE, FULL, Finding, Rule, not_evaluated, strongest
-from rules.scope import NEVER, Scope, columns, records
+from rules.scope import NEVER, Scope, columns, parts
 from rules.wording import counted, yuan
 
 LEAST_FEN = 1_000_00
@@ -32,21 +30,23 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     source, target, time_us, fen = columns(moves, "source", "target", "time_us", "received_fen")
     heard = (time_us >= since[source]) & (fen >= LEAST_FEN)
     paid = moves[heard & scope.judged[target] & (since[target] == NEVER) & ~victim[target]]
-    groups = paid.groupby("target")
-    totals = groups.agg(involved=("source", "nunique"), fen=("received_fen", "sum"))
+    totals = paid.groupby("target").agg(fen=("received_fen", "sum"))
     kept, problems = strongest(RULE.code, columns(totals, "fen")[0], scope.most_findings)
-    return [finding(scope, groups.get_group(row.Index), row) for row in records(totals.iloc[kept])], problems
+    chosen = totals.index[kept].to_numpy(dtype=np.int64)
+    return [finding(scope, part) for part in parts(paid, "target", chosen)], problems
 
 
-def finding(scope: Scope, paid: pd.DataFrame, row: Any) -> Finding:
+def finding(scope: Scope, paid: pd.DataFrame) -> Finding:
     """The finding of one neighbour."""
-    names = sorted({scope.name(code) for code in paid["source"].tolist()})
+    source, target, fen, row = columns(paid, "source", "target", "received_fen", "row")
+    involved = np.unique(source)
+    names = [scope.name(code) for code in involved[:EVIDENCE].tolist()]
     return RULE.finding(
-        int(row.Index),
-        min(FULL, 4_000 + 1_500 * int(row.involved)),
-        {"involved": names[:EVIDENCE], "received": yuan(row.fen)},
-        scope.ids(columns(paid, "row")[0][:EVIDENCE]),
-        f"Received {yuan(row.fen)} from {counted(int(row.involved), 'account')} already in a case, after the disputed payment.",
+        int(target[0]),
+        min(FULL, 4_000 + 1_500 * len(involved)),
+        {"involved": sorted(names), "received": yuan(fen.sum())},
+        scope.ids(row[:EVIDENCE]),
+        f"Received {yuan(fen.sum())} from {counted(len(involved), 'account')} already in a case, after the disputed payment.",
     )
 
 

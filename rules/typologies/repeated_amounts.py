@@ -8,6 +8,7 @@ import pandas as pd
 from ledger.problems import Problem
 from rules.calendar import working_day
 from rules.pairs import pairs_in
+from rules.payroll import PAYROLL_CHANNEL
 from rules.rule import EVIDENCE, FULL, Finding, Rule, strongest
 from rules.scope import Ints, Scope, columns, records
 from rules.windows import Entries, best_per, spread
@@ -28,13 +29,15 @@ LOOK_AHEAD = 50
 
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
-    """Payees: a hub on either side does not count."""
+    """Payees: a hub on either side does not count, nor do wages through a payroll channel."""
     pairs = pairs_in(scope)
     entries = pairs.entries
     at, end, similar = repeats(entries, scope.judged[entries.other])
     fits = similar >= LEAST_PAYMENTS
     table = pd.DataFrame({"at": at, "end": end, "similar": similar})[fits]
     table = table.assign(payee=entries.other[at[fits]], payer=pairs.payer[at[fits]])
+    paid = scope.words("channel", entries.row[columns(table, "at")[0]])
+    table = table[np.asarray([channel != PAYROLL_CHANNEL for channel in paid], dtype=np.bool_)]
     table = table.iloc[best_per(*columns(table, "payee", "similar"))]
     kept, problems = strongest(RULE.code, columns(table, "similar")[0], scope.most_findings)
     return [finding(scope, entries, row) for row in records(table.iloc[kept])], problems

@@ -1,7 +1,5 @@
 """Residue 日终零余额: day after day what comes in is gone by the evening."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -9,7 +7,7 @@ from ledger.problems import Problem
 from rules.balances import balances, every_entry
 from rules.calendar import local_day
 from rules.rule import EVIDENCE, FULL, Finding, Rule, evaluated_in_part, not_evaluated, strongest
-from rules.scope import Ints, Scope, columns, records
+from rules.scope import Ints, Scope, columns, parts, records
 from rules.windows import Entries
 from rules.wording import counted, yuan
 
@@ -35,12 +33,12 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     blind = len(np.unique(account[large & ~told]))
     left, inflow = columns(days, "left", "inflow")
     empty = days[large & told & (left >= 0) & (left * FULL <= inflow * MOST_LEFT_BP)]
-    groups = empty.groupby("account")
-    totals = groups.agg(days=("left", "size"), inflow=("inflow", "sum"))
+    totals = empty.groupby("account").agg(days=("left", "size"), inflow=("inflow", "sum"))
     totals = totals[totals["days"] >= LEAST_DAYS]
     kept, problems = strongest(RULE.code, columns(totals, "inflow")[0], scope.most_findings)
     problems += evaluated_in_part(RULE.code, blind, "with large inflow, without a known balance")
-    return [finding(scope, entries, groups.get_group(row.Index), row) for row in records(totals.iloc[kept])], problems
+    chosen = totals.index[kept].to_numpy(dtype=np.int64)
+    return [finding(scope, entries, part) for part in parts(empty, "account", chosen)], problems
 
 
 def days_of(scope: Scope, entries: Entries, after: Ints) -> pd.DataFrame:
@@ -57,16 +55,17 @@ def days_of(scope: Scope, entries: Entries, after: Ints) -> pd.DataFrame:
     )
 
 
-def finding(scope: Scope, entries: Entries, days: pd.DataFrame, row: Any) -> Finding:
+def finding(scope: Scope, entries: Entries, days: pd.DataFrame) -> Finding:
     """The finding of one account over all such days."""
     rows = np.concatenate([entries.row[day.begin : day.end] for day in records(days[:EVIDENCE])])[:EVIDENCE]
-    most = yuan(int(days["left"].max()))
+    account, left, inflow = columns(days, "account", "left", "inflow")
+    most, total = yuan(left.max()), yuan(inflow.sum())
     return RULE.finding(
-        int(row.Index),
-        min(FULL, 4_000 + 1_000 * int(row.days)),
-        {"days": int(row.days), "inflow": yuan(row.inflow), "most_left": most},
+        int(account[0]),
+        min(FULL, 4_000 + 1_000 * len(days)),
+        {"days": len(days), "inflow": total, "most_left": most},
         scope.ids(np.unique(rows)),
-        f"On {counted(int(row.days), 'day')} {yuan(row.inflow)} came in and at most {most} was left in the evening.",
+        f"On {counted(len(days), 'day')} {total} came in and at most {most} was left in the evening.",
     )
 
 

@@ -18,10 +18,11 @@ ROUND_FEN, LEAST_FEN = 1_000_00, 10_000_00
 
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
-    """Accounts by what they pay and receive; hubs at the other end do not count."""
+    """Accounts by what they pay and receive; hubs at the other end do not count, nor do lenders."""
     entries = entries_in(scope)
     fen = np.abs(entries.fen)
     chosen = (fen >= LEAST_FEN) & (fen % ROUND_FEN == 0) & scope.judged[entries.account] & ~scope.hub[entries.other]
+    chosen &= ~scope.kind("loan")[entries.account]
     whole = part(entries, chosen)
     at, end = densest(whole, WINDOW_US, LEAST_ROUND)
     table = pd.DataFrame({"account": whole.account[at], "at": at, "end": end, "count": end - at})
