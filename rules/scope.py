@@ -203,12 +203,22 @@ def records(frame: pd.DataFrame) -> Iterator[Any]:
     yield from frame.itertuples()
 
 
-def parts(frame: pd.DataFrame, name: str, chosen: Ints) -> Iterator[pd.DataFrame]:
-    """The rows of each of the chosen values of a column, in their order: for the few groups that become sentences."""
+def parts(frame: pd.DataFrame, name: str, chosen: Ints) -> Iterator[dict[str, NDArray[Any]]]:
+    """The rows of each of the chosen values of a column, as arrays by column, in their order: for what becomes sentences."""
     ordered = frame.sort_values(name, kind="stable")
-    values = columns(ordered, name)[0]
-    edges = zip(*(np.searchsorted(values, chosen, side=side).tolist() for side in ("left", "right")), strict=True)
-    yield from (ordered.iloc[begin:end] for begin, end in edges)
+    arrays = {str(column): ordered[column].to_numpy() for column in ordered}
+    edges = zip(*(np.searchsorted(arrays[name], chosen, side=side).tolist() for side in ("left", "right")), strict=True)
+    for begin, end in edges:
+        yield {column: values[begin:end] for column, values in arrays.items()}
+
+
+def among(values: Ints, wanted: Ints) -> Flags:
+    """Which of the values are among those wanted, whatever their range; many values want few wanted ones."""
+    there = np.sort(wanted)
+    if not len(there):
+        return np.zeros(len(values), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(there, values), len(there) - 1)
+    return np.asarray(there[place] == values, dtype=np.bool_)
 
 
 def columns(frame: pd.DataFrame, *names: str) -> tuple[Ints, ...]:

@@ -1,5 +1,7 @@
 """Fake inbound 虚假到账: a large sum goes to somebody new against a credit that was promised and never comes."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -53,9 +55,9 @@ def came_in(scope: Scope, large: pd.DataFrame) -> Flags:
     return enough
 
 
-def finding(scope: Scope, paid: pd.DataFrame) -> Finding:
+def finding(scope: Scope, paid: dict[str, Any]) -> Finding:
     """The finding of one payee."""
-    target, fen, row = columns(paid, "target", "amount_fen", "row")
+    target, fen, row = (paid[name] for name in ("target", "amount_fen", "row"))
     return RULE.finding(
         int(target[0]),
         min(FULL, 6_000 + 1_000 * len(row)),

@@ -1,12 +1,14 @@
 """Fee ladder 连环收费: one payer, a few payees never paid before, fee after fee, and nothing ever comes back."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
 from rules.rule import EVIDENCE, FULL, Finding, Rule, strongest
-from rules.scope import Ints, Scope, columns, parts
-from rules.windows import Entries, best_per, distinct, sorted_entries, spread, sums
+from rules.scope import Ints, Scope, among, columns, parts
+from rules.windows import Entries, best_per, distinct, sorted_entries, sorting, spread, sums
 from rules.wording import DAY_US, counted, yuan
 
 WINDOW_US = 10 * DAY_US
@@ -71,7 +73,28 @@ def incomes(scope: Scope, payer: Ints, start_us: Ints) -> Ints:
 
 
 def steps(scope: Scope) -> pd.DataFrame:
-    """Payments by holders in view to holders that never paid them anything and were first paid within the window before.
+    """Payments by holders in view to holders that never paid them anything and were first paid within the window before."""
+    moves = scope.dealings()
+    source, target = columns(moves, "source", "target")
+    payer, payee = scope.holder[source], scope.holder[target]
+    fees = possible(scope)
+    paying, paid = (np.zeros(scope.holders, dtype=np.bool_) for _ in range(2))
+    paying[payer[fees]], paid[payee[fees]] = True, True
+    pair = payer[fees] * scope.holders + payee[fees]
+    there, back = np.flatnonzero(paying[payer] & paid[payee]), np.flatnonzero(paying[payee] & paid[payer])
+    earlier = payer[there] * scope.holders + payee[there]
+    there, earlier = there[among(earlier, pair)], earlier[among(earlier, pair)]
+    order = np.argsort(earlier, kind="stable")  # ledger order within a pair: its first payment is its earliest
+    first = there[order[np.searchsorted(earlier[order], pair)]]
+    first_us = columns(moves, "time_us")[0][first]
+    answers = payee[back] * scope.holders + payer[back]
+    chosen = moves.iloc[fees].assign(payer=payer[fees])
+    recent = columns(chosen, "time_us")[0] - first_us <= WINDOW_US
+    return chosen[recent & ~among(pair, answers[among(answers, pair)])]
+
+
+def possible(scope: Scope) -> Ints:
+    """Large payments within ten days of enough others by their payer, as positions in the dealings.
 
     A payer who redeems vouchers pays for vouchers: not a ladder.
     """
@@ -81,32 +104,28 @@ def steps(scope: Scope) -> pd.DataFrame:
     trades = np.zeros(scope.holders, dtype=np.bool_)
     trades[scope.holder[redeemers]] = True
     large = columns(moves, "amount_fen")[0] >= LEAST_FEE_FEN
-    large &= scope.judged[source] & ~scope.hub[target] & ~trades[scope.holder[source]]
-    enough = np.bincount(scope.holder[source[large]], minlength=scope.holders) >= LEAST_FEES
-    large &= enough[scope.holder[source]]
-    paying, paid = (np.zeros(scope.holders, dtype=np.bool_) for _ in range(2))
-    paying[scope.holder[source[large]]], paid[scope.holder[target[large]]] = True, True
-    there, back = (
-        np.flatnonzero(paying[scope.holder[one]] & paid[scope.holder[two]]) for one, two in ((source, target), (target, source))
-    )
-    pair = scope.holder[source[there]] * scope.holders + scope.holder[target[there]]
-    known = np.unique(scope.holder[target[back]] * scope.holders + scope.holder[source[back]])
-    fees = moves.iloc[there]
-    first_us = fees["time_us"].groupby(pair).transform("min")
-    recent = (fees["time_us"] - first_us <= WINDOW_US).to_numpy(dtype=bool)
-    fees = fees[large[there] & recent & ~np.isin(pair, known)]
-    return fees.assign(payer=scope.holder[columns(fees, "source")[0]])
+    at = np.flatnonzero(large & scope.judged[source] & ~scope.hub[target] & ~trades[scope.holder[source]])
+    at = at[sorting(scope.holder[source[at]])]
+    payer = scope.holder[source[at]]
+    time_us, fen = (values[at] for values in columns(moves, "time_us", "amount_fen"))
+    entries = Entries(payer, target[at], time_us, fen, at)
+    here, end = np.arange(len(at)), entries.end_of(WINDOW_US)
+    fits = (end - here >= LEAST_FEES) & (sums(fen, here, end) >= LEAST_TOTAL_FEN)
+    inside = np.zeros(len(at) + 1, dtype=np.int64)
+    np.add.at(inside, here[fits], 1)
+    np.add.at(inside, end[fits], -1)
+    return np.sort(at[np.cumsum(inside)[:-1] > 0])
 
 
-def finding(scope: Scope, group: pd.DataFrame) -> Finding:
+def finding(scope: Scope, group: dict[str, Any]) -> Finding:
     """The finding of one payee over all ladders that led to it."""
-    ladder, fee, row, whole_fen, steps_of = columns(group, "ladder", "fee", "row", "whole", "steps")
+    ladder, fee, row, whole_fen, steps_of = (group[name] for name in ("ladder", "fee", "row", "whole", "steps"))
     first = np.unique(ladder, return_index=True)[1]
     payers, total, whole, steps_count = len(first), int(fee.sum()), int(whole_fen[first].sum()), int(steps_of[first].sum())
-    fifth = [yuan(one) for one in fee[group["round"].to_numpy(dtype=bool)].tolist()]
+    fifth = [yuan(one) for one in fee[group["round"]].tolist()]
     told = f"; {fifth[0]} is 20 % of a round loan" if fifth else ""
     return RULE.finding(
-        int(columns(group, "payee")[0][0]),
+        int(group["payee"][0]),
         min(FULL, 7_000 + 500 * steps_count + (1_000 if fifth else 0)),
         {
             "payers": payers,

@@ -1,12 +1,11 @@
 """Involved-list neighbour 涉案账户对手: money came from an account that a report already names."""
 
 import numpy as np
-import pandas as pd
 
 from ledger.problems import Problem
 from rules.reported import reported_payments
 from rules.rule import EVIDENCE, FULL, Finding, Rule, not_evaluated, strongest
-from rules.scope import NEVER, Scope, columns, parts
+from rules.scope import NEVER, Ints, Scope, columns, parts
 from rules.wording import counted, yuan
 
 LEAST_FEN = 1_000_00
@@ -36,9 +35,9 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     return [finding(scope, part) for part in parts(paid, "target", chosen)], problems
 
 
-def finding(scope: Scope, paid: pd.DataFrame) -> Finding:
+def finding(scope: Scope, paid: dict[str, Ints]) -> Finding:
     """The finding of one neighbour."""
-    source, target, fen, row = columns(paid, "source", "target", "received_fen", "row")
+    source, target, fen, row = (paid[name] for name in ("source", "target", "received_fen", "row"))
     involved = np.unique(source)
     names = [scope.name(code) for code in involved[:EVIDENCE].tolist()]
     return RULE.finding(

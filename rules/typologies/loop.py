@@ -8,7 +8,7 @@ import pandas as pd
 from ledger.problems import Problem
 from rules.calendar import local_day
 from rules.rule import FULL, Finding, Rule, not_evaluated, strongest
-from rules.scope import Flags, Ints, Scope, columns
+from rules.scope import Flags, Ints, Scope, among, columns
 from rules.windows import best_per, spread
 from rules.wording import yuan
 
@@ -59,7 +59,7 @@ def pruned(scope: Scope) -> Steps:
     day = local_day(time_us[keep])
     start, stop = (day * len(scope.hub) + account[keep] for account in (source, target))
     for _ in range(PRUNINGS):
-        alive = np.isin(start, stop) & np.isin(stop, start)
+        alive = among(start, stop) & among(stop, start)
         if alive.all():
             break
         keep, start, stop = keep[alive], start[alive], stop[alive]

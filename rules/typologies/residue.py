@@ -7,7 +7,7 @@ from ledger.problems import Problem
 from rules.balances import balances, every_entry
 from rules.calendar import local_day
 from rules.rule import EVIDENCE, FULL, Finding, Rule, evaluated_in_part, not_evaluated, strongest
-from rules.scope import Ints, Scope, columns, parts, records
+from rules.scope import Ints, Scope, columns, parts
 from rules.windows import Entries
 from rules.wording import counted, yuan
 
@@ -55,17 +55,19 @@ def days_of(scope: Scope, entries: Entries, after: Ints) -> pd.DataFrame:
     )
 
 
-def finding(scope: Scope, entries: Entries, days: pd.DataFrame) -> Finding:
+def finding(scope: Scope, entries: Entries, days: dict[str, Ints]) -> Finding:
     """The finding of one account over all such days."""
-    rows = np.concatenate([entries.row[day.begin : day.end] for day in records(days[:EVIDENCE])])[:EVIDENCE]
-    account, left, inflow = columns(days, "account", "left", "inflow")
+    rows = np.concatenate([entries.row[a:b] for a, b in zip(days["begin"][:EVIDENCE], days["end"][:EVIDENCE], strict=True)])[
+        :EVIDENCE
+    ]
+    account, left, inflow = (days[name] for name in ("account", "left", "inflow"))
     most, total = yuan(left.max()), yuan(inflow.sum())
     return RULE.finding(
         int(account[0]),
-        min(FULL, 4_000 + 1_000 * len(days)),
-        {"days": len(days), "inflow": total, "most_left": most},
+        min(FULL, 4_000 + 1_000 * len(left)),
+        {"days": len(left), "inflow": total, "most_left": most},
         scope.ids(np.unique(rows)),
-        f"On {counted(len(days), 'day')} {total} came in and at most {most} was left in the evening.",
+        f"On {counted(len(left), 'day')} {total} came in and at most {most} was left in the evening.",
     )
 
 

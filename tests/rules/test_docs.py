@@ -8,10 +8,12 @@ import pytest
 from rules import recycling
 from rules.catalogue import RULES
 from rules.counter_evidence import (
+    BUSINESS_POINTS,
     CONSIDERATION_POINTS,
     GOOD_FAITH_POINTS,
     HISTORY_POINTS,
     HUB_POINTS,
+    OWN_POINTS,
     PAYROLL_POINTS,
     REGULAR_POINTS,
     VICTIM_POINTS,
@@ -96,6 +98,7 @@ def test_the_threshold_text_holds_the_constants(code: str) -> None:
 def test_the_counter_evidence_points_are_those_of_the_docs() -> None:
     points = [int(row[1]) for row in table("scoring.md") if row[1].isdigit()]
     kinds = [HUB_POINTS, VICTIM_POINTS, GOOD_FAITH_POINTS, CONSIDERATION_POINTS, HISTORY_POINTS, PAYROLL_POINTS, REGULAR_POINTS]
+    kinds += [BUSINESS_POINTS, OWN_POINTS]
     assert points == kinds
 
 
