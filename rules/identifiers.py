@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rules.scope import Ints, Scope, mask, taken
+from rules.scope import Ints, Scope, is_word, mask, taken
 
 SHARED_KINDS = ("device", "phone", "id", "messenger", "ip")
 """Kinds of links that people who do not belong together do not share."""
@@ -41,7 +41,7 @@ def uses_of(scope: Scope, name: str) -> pd.DataFrame:
     if column.null_count == len(column):
         return pd.DataFrame({column: np.zeros(0, dtype=np.int64) for column in names})
     table = scope.ledger.read((name, "source", "time", "status"))
-    row = np.flatnonzero(mask(pc.is_valid(table[name])) & mask(pc.equal(table["status"].cast(pa.string()), "done")))
+    row = np.flatnonzero(mask(pc.is_valid(table[name])) & is_word(table["status"], "done"))
     chosen = table.take(pa.array(row))
     found = pd.DataFrame(
         {

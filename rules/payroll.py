@@ -1,9 +1,6 @@
 """Wages: payments a firm hands to its bank in one batch."""
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from rules.scope import Flags, Scope, columns, mask, taken
+from rules.scope import Flags, Scope, columns, is_word
 
 PAYROLL_CHANNEL = "batch"
 
@@ -16,4 +13,4 @@ def through_payroll(scope: Scope) -> Flags:
 def through_payroll_of(scope: Scope) -> Flags:
     """As `through_payroll`, made anew."""
     column = scope.ledger.read(("channel",))["channel"]
-    return mask(pc.equal(taken(column, columns(scope.transfers, "row")[0]).cast(pa.string()), PAYROLL_CHANNEL))
+    return is_word(column, PAYROLL_CHANNEL)[columns(scope.transfers, "row")[0]]

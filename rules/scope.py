@@ -169,16 +169,15 @@ def settled_transfers(ledger: Ledger, as_of_us: int | None, currency: str | None
     )
     table = filled(ledger.read(wanted))
     time_us = np.asarray(table["time"].cast(pa.int64()).to_numpy())
-    keep = mask(pc.equal(table["status"].cast(pa.string()), "done")) & mask(pc.is_null(table["reverses"]))
+    keep = is_word(table["status"], "done") & mask(pc.is_null(table["reverses"]))
     taken_back = pc.unique(table["reverses"].drop_null())
     if len(taken_back):
         keep &= ~mask(pc.is_in(table["transfer"], value_set=taken_back.cast(table["transfer"].type)))
     if as_of_us is not None:
         keep &= time_us <= as_of_us
     if currency is not None:
-        keep &= mask(pc.equal(table["currency"].cast(pa.string()), currency))
+        keep &= is_word(table["currency"], currency)
     row = np.flatnonzero(keep)
-    operation = table["operation"].cast(pa.string())
     return pd.DataFrame(
         {
             "row": row,
@@ -187,10 +186,16 @@ def settled_transfers(ledger: Ledger, as_of_us: int | None, currency: str | None
             "target": np.asarray(table["target"].to_numpy())[row].astype(np.int64),
             "amount_fen": np.asarray(table["amount_fen"].to_numpy())[row],
             "received_fen": np.asarray(table["received_fen"].to_numpy())[row],
-            "purchase": mask(pc.equal(operation, "purchase"))[row],
-            "redemption": mask(pc.equal(operation, "redemption"))[row],
+            "purchase": is_word(table["operation"], "purchase")[row],
+            "redemption": is_word(table["operation"], "redemption")[row],
         }
     )
+
+
+def is_word(column: pa.ChunkedArray, word: str) -> Flags:
+    """Which rows of a dictionary column have this word, by its number: no text is made of a row."""
+    found = [pc.equal(chunk.indices, chunk.dictionary.index(word)) for chunk in column.chunks]
+    return mask(pa.chunked_array(found, pa.bool_()))
 
 
 def mask(values: pa.ChunkedArray) -> Flags:

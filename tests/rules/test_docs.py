@@ -44,7 +44,9 @@ def table(name: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_has_its_row_in_the_docs(rule: Rule) -> None:
-    assert [f"`{rule.code}`", rule.title, rule.title_zh, rule.grade, rule.threshold, str(rule.points)] in table("rules.md")
+    assert [f"`{rule.code}`", rule.title, rule.title_zh, rule.grade, rule.threshold, rule.weight, str(rule.points)] in table(
+        "rules.md"
+    )
 
 
 def test_the_docs_have_no_row_for_a_rule_that_does_not_exist() -> None:
