@@ -9,14 +9,20 @@ from ledger.problems import Problem
 from rules.rule import Finding, Rule
 from rules.scope import Scope, scope_of
 from rules.typologies import (
+    bipartite,
     buyer_is_not_redeemer,
+    chain,
+    cycle,
     fan_in,
     fan_out,
     fee_ladder,
+    gather_scatter,
     loan_then_out,
     micro_fraud_collector,
     rapid_pass_through,
     recycler_payout,
+    scatter_gather,
+    stack,
 )
 from tracing.result import Trace
 
@@ -29,6 +35,12 @@ RULES: tuple[Rule, ...] = (
     buyer_is_not_redeemer.RULE,
     recycler_payout.RULE,
     micro_fraud_collector.RULE,
+    cycle.RULE,
+    scatter_gather.RULE,
+    gather_scatter.RULE,
+    stack.RULE,
+    bipartite.RULE,
+    chain.RULE,
 )
 
 

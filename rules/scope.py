@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from ledger import Ledger
 from ledger.book import filled
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.result import Trace
+
+if TYPE_CHECKING:
+    from rules.patterns.edges import Edges
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -68,6 +72,15 @@ class Scope:
         plain = ~(self.voucher[source] | self.voucher[target]) & self.known[source] & self.known[target]
         dealings: pd.DataFrame = moves[apart & plain]
         return dealings
+
+    @cached_property
+    def edges(self) -> "Edges":
+        """The dealings of which neither end is a hub, indexed for the pattern finders; built once."""
+        from rules.patterns.edges import edges_of
+
+        source, target, time_us, fen, row = columns(self.dealings(), "source", "target", "time_us", "amount_fen", "row")
+        plain = ~(self.hub[source] | self.hub[target])
+        return edges_of(source[plain], target[plain], time_us[plain], fen[plain], row[plain])
 
 
 def scope_of(ledger: Ledger, trace: Trace | None = None, as_of_us: int | None = None, currency: str | None = None) -> Scope:
