@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from ledger import Ledger
 from ledger.book import filled
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.result import Trace
+
+if TYPE_CHECKING:
+    from rules.patterns.edges import Edges
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -106,6 +110,15 @@ class Scope:
         chosen = apart & plain
         dealings: pd.DataFrame = moves if chosen.all() else moves[chosen]
         return dealings
+
+    @cached_property
+    def edges(self) -> "Edges":
+        """The dealings of which neither end is a hub, indexed for the pattern finders; built once."""
+        from rules.patterns.edges import edges_of
+
+        source, target, time_us, fen, row = columns(self.dealings(), "source", "target", "time_us", "amount_fen", "row")
+        plain = ~(self.hub[source] | self.hub[target])
+        return edges_of(source[plain], target[plain], time_us[plain], fen[plain], row[plain])
 
 
 def scope_of(

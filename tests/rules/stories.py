@@ -96,6 +96,44 @@ def recycler(rate: float) -> str:
     return "\n".join(lines)
 
 
+SCATTERED = """
+    09:00 boss -> a 10000
+    09:01 boss -> b 12000
+    09:02 boss -> c 9000
+    15:00 a -> nest 9500
+    16:00 b -> nest 11000
+    17:00 c -> nest 9000
+"""
+GATHERED = """
+    09:00 a -> m 5000
+    09:10 b -> m 6000
+    09:20 c -> m 7000
+    15:00 m -> x 6000
+    15:00 m -> y 6000
+    15:00 m -> z 5500
+"""
+STACKED = """
+    09:00 boss -> a 10000
+    09:05 boss -> b 10000
+    09:10 boss -> c 10000
+    11:00 a -> x 9900
+    11:05 b -> y 9900
+    11:10 c -> z 9900
+"""
+HANDED = """
+    09:00 a -> b 20000
+    10:00 b -> c 19800
+    11:00 c -> d 19500
+    12:00 d -> e 19500
+"""
+
+
+def block(payees: str) -> str:
+    """Every payer pays every payee."""
+    lines = [f"{payer} -> {payee} 2000" for payer in "abc" for payee in payees]
+    return "\n".join(f"09:{minute:02d} {line}" for minute, line in enumerate(lines))
+
+
 STORIES: dict[str, Told] = {
     "RUL-PASS-THROUGH": told(
         "09:00 v -> mule 6000\n09:20 mule -> a 5500", "mule", ("09:20 mule", "11:20 mule"), "spent over the day"
@@ -193,4 +231,12 @@ STORIES: dict[str, Told] = {
         "a bank's own number",
     ),
     "RUL-CRIMINAL-LINE": told(LINE, "m", ("90000", "60000"), "below the line"),
+    "RUL-CYCLE": told(
+        "09:00 a -> b 50000\n10:00 b -> c 49000\n11:00 c -> a 48000", "a b c", ("48000", "20000"), "less than half comes home"
+    ),
+    "RUL-SCATTER-GATHER": told(SCATTERED, "boss a b c nest", ("nest 9500", "nest 3000"), "one pays a part only: rent"),
+    "RUL-GATHER-SCATTER": told(GATHERED, "m", ("z 5500", "z 1000"), "a good part is kept"),
+    "RUL-STACK": told(STACKED, "a b c", ("11:10", "19:10"), "one of them waits"),
+    "RUL-BIPARTITE": told(block("xyz"), "a b c x y z", (" z ", " x "), "three customers of the same two shops"),
+    "RUL-CHAIN": told(HANDED, "b c d", ("12:00", "22:00"), "the money rests overnight"),
 }
