@@ -9,10 +9,9 @@ import numpy as np
 from tracing.follow import Followed, Pieces
 from tracing.legs import Ints
 from tracing.lots import Settled
-from tracing.result import Parameters
+from tracing.result import LIMITS, Parameters
 
 CODES = {"fifo": 0, "lifo": 1, "pro_rata": 2, "clean_first": 3, "taint_first": 4}
-LIMITS = ("max_hops", "hop_window", "min_amount")
 
 
 def replay(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters) -> tuple[Pieces, Followed]:

@@ -11,6 +11,9 @@ ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
+LIMITS = ("max_hops", "hop_window", "min_amount")
+"""What stops a piece of money, in the order in which it is looked at."""
+
 Opening = Literal["reported", "implied", "zero"]
 Ties = Literal["ledger", "credit_first", "debit_first"]
 TIES: tuple[Ties, ...] = ("ledger", "credit_first", "debit_first")

@@ -13,12 +13,16 @@ from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
 from tracing.follow import Followed, Pieces, follow
 from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
-from tracing.index import indexed_axis
+from tracing.index import indexed_axis, indexed_lifo
 from tracing.legs import Ints
-from tracing.lots import LotAxis, Settled, axis_of, lot_axis, settled_legs
+from tracing.links import Links, fifo_links, lifo_links
+from tracing.lots import LotAxis, Settled, axis_of, settled_legs
 from tracing.poison import poison
 from tracing.replay import replay
 from tracing.result import METHODS, Limit, Parameters, Trace
+
+LINKED = ("fifo", "lifo")
+"""Methods under which the same fen are spent whoever the victim is: their links are made once, and walked."""
 
 
 def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
@@ -32,37 +36,48 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     parameters = parameters or Parameters()
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
-    settled = (
-        None if parameters.method == "fifo" else settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
-    )
-    axis = axis_for(ledger, parameters) if settled is None else axis_of(ledger, settled)
-    return traced_by(ledger, axis, settled, parameters)
+    if parameters.method in LINKED:
+        axis, links = links_for(ledger, parameters)
+        return traced_by(ledger, axis, links, parameters)
+    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+    return traced_by(ledger, axis_of(ledger, settled), settled, parameters)
 
 
 def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
     """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
     settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
     axis = axis_of(ledger, settled)
-    return {method: traced_by(ledger, axis, settled, replace(parameters, method=method)) for method in methods}
+    return {
+        method: traced_by(ledger, axis, way_of(axis, settled, method), replace(parameters, method=method)) for method in methods
+    }
 
 
-def traced_by(ledger: Ledger, axis: LotAxis, settled: Settled | None, parameters: Parameters) -> Trace:
-    """One method's trace. settled: the legs to replay; FIFO needs the axis alone."""
+def way_of(axis: LotAxis, settled: Settled, method: str) -> Links | Settled:
+    """What a method follows: FIFO and LIFO their links, every other the legs themselves."""
+    if method == "fifo":
+        return fifo_links(axis)
+    return lifo_links(axis, settled) if method == "lifo" else settled
+
+
+def traced_by(ledger: Ledger, axis: LotAxis, way: Links | Settled, parameters: Parameters) -> Trace:
+    """One method's trace. way: the links to walk, or the legs to replay where what leaves depends on whose it is."""
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
-    legs = None if parameters.method == "fifo" else settled
-    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, legs)
+    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, way)
     trace = told(ledger, axis, claims, seeds, followed, parameters)
     unbalanced = trace.unbalanced()
     assert unbalanced.empty or not trace.allocates, f"claims that do not balance: {unbalanced.to_dict('index')}"
     return trace
 
 
-def axis_for(ledger: Ledger, parameters: Parameters) -> LotAxis:
-    """The lot links the parameters ask for: the stored index where it fits, else built now."""
+def links_for(ledger: Ledger, parameters: Parameters) -> tuple[LotAxis, Links]:
+    """The axis and the links FIFO or LIFO asks for: from the stored index where they fit, else built now."""
     if (parameters.as_of_us, parameters.opening, parameters.ties) == (None, "reported", "ledger"):
-        return indexed_axis(ledger)
-    return lot_axis(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+        axis = indexed_axis(ledger)
+        return axis, fifo_links(axis) if parameters.method == "fifo" else indexed_lifo(ledger, axis)
+    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+    axis = axis_of(ledger, settled)
+    return axis, fifo_links(axis) if parameters.method == "fifo" else lifo_links(axis, settled)
 
 
 def holders_of_accounts(ledger: Ledger) -> Ints:
@@ -73,27 +88,27 @@ def holders_of_accounts(ledger: Ledger) -> Ints:
 
 
 def followed_claims(
-    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters, settled: Settled | None = None
+    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters, way: Links | Settled
 ) -> tuple[Pieces, Followed]:
     """The disputed payments and where they went; money another claim already covers belongs to that claim.
 
     Args:
-        settled: the legs to replay for a method that depends on labels; None for FIFO.
+        way: as for `traced_by`.
     """
     needs_time = parameters.hop_window_us is not None
     time_us = np.asarray(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
     payer = payers(ledger, claims, holder)
     holder = holder[axis.slots.account]
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)
-    if settled is not None and parameters.method == "poison":
-        return poison(settled, seeds, holder, axis.balance_fen)
-    if settled is not None:
-        return replay(settled, seeds, holder, parameters)
-    followed = follow(axis, seeds, holder, parameters, time_us)
+    if isinstance(way, Settled):
+        if parameters.method == "poison":
+            return poison(way, seeds, holder, axis.balance_fen)
+        return replay(way, seeds, holder, parameters)
+    followed = follow(axis, way, seeds, holder, parameters, time_us)
     disjoint = without_overlaps(seeds, followed.carried)
     if disjoint is not seeds:
         seeds = with_tiers(axis, disjoint, holder, payer)
-        followed = follow(axis, seeds, holder, parameters, time_us)
+        followed = follow(axis, way, seeds, holder, parameters, time_us)
     return seeds, followed
 
 

@@ -15,7 +15,7 @@ from tracing.claims import claims_of
 from tracing.envelope import envelope
 from tracing.lots import axis_of, settled_legs
 from tracing.result import ALLOCATING, TIES, Parameters, Ties, Trace
-from tracing.trace import followed_claims, holders_of_accounts, trace_claims, trace_methods
+from tracing.trace import followed_claims, holders_of_accounts, trace_claims, trace_methods, way_of
 
 LEDGERS = 600
 SHARDS = 2
@@ -77,8 +77,8 @@ def followed(ledger: Ledger, method: str, ties: Ties = "ledger") -> dict[str, Co
     settled, parameters = settled_legs(ledger, ties=ties), Parameters(method=method)
     axis = axis_of(ledger, settled)
     claims = claims_of(ledger, axis, parameters)
-    legs = None if method == "fifo" else settled
-    _, found = followed_claims(ledger, axis, claims, holders_of_accounts(ledger), parameters, legs)
+    way = way_of(axis, settled, method)
+    _, found = followed_claims(ledger, axis, claims, holders_of_accounts(ledger), parameters, way)
     names = claims.table["claim"].tolist()
     answer: dict[str, Counter[tuple[object, ...]]] = {name: Counter() for name in ("held", "basis", "traced", "sinks")}
     for sink, pieces in (("", found.rested), ("overdraft", found.overdrawn), ("discount", found.lost)):
