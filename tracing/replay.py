@@ -25,27 +25,38 @@ def replay(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters
     """
     from tracing import replay_kernels as kernels
 
-    legs = settled.legs
-    limits = [parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen]
-    rows = kernels.replayed(
-        CODES[parameters.method],
-        settled.order,
-        legs.time_us,
-        legs.source,
-        legs.target,
-        legs.given_fen,
-        legs.received_fen,
-        legs.slots.ends,
-        legs.slots.identified,
-        holder,
-        settled.openings.fen,
-        placed_seeds(settled, seeds),
-        np.array(limits, np.int64),
-    )
+    rows = replayed_rows(settled, seeds, holder, parameters)
     parts = [_pieces(rows, what) for what in range(kernels.CUT + len(LIMITS))]
     cut = tuple((name, parts[kernels.CUT + at]) for at, name in enumerate(LIMITS) if len(parts[kernels.CUT + at]))
     followed = Followed(parts[kernels.CARRIED], parts[kernels.RESTED], parts[kernels.OVERDRAWN], parts[kernels.LOST], cut)
     return parts[kernels.SEED], followed
+
+
+def replayed_rows(
+    settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters
+) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+    """What became of every piece, as `tracing.replay_kernels` writes it down; arguments as for `replay`."""
+    from tracing import replay_kernels as kernels
+
+    legs = settled.legs
+    limits = [parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen]
+    return np.asarray(
+        kernels.replayed(
+            CODES[parameters.method],
+            settled.order,
+            legs.time_us,
+            legs.source,
+            legs.target,
+            legs.given_fen,
+            legs.received_fen,
+            legs.slots.ends,
+            legs.slots.identified,
+            holder,
+            settled.openings.fen,
+            placed_seeds(settled, seeds),
+            np.array(limits, np.int64),
+        )
+    )
 
 
 def placed_seeds(settled: Settled, seeds: Pieces) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
@@ -58,5 +69,5 @@ def placed_seeds(settled: Settled, seeds: Pieces) -> "np.ndarray[tuple[int, int]
 
 def _pieces(rows: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", what: int) -> Pieces:
     """The pieces of which this became, in the order they were written."""
-    _, claim, leg, start, fen, basis, hop, tier, linked = rows[rows[:, 0] == what].T.copy()
+    _, claim, leg, start, fen, basis, hop, tier, linked = rows[rows[:, 0] == what, :9].T.copy()
     return Pieces(claim, leg, start, fen, basis, hop, tier, linked)

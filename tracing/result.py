@@ -11,6 +11,8 @@ ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
+ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "out_of_view", "dust", "other")
+"""Where money can come from, in a trace backward."""
 LIMITS = ("max_hops", "hop_window", "min_amount")
 """What stops a piece of money, in the order in which it is looked at."""
 
@@ -81,6 +83,8 @@ class Trace:
         newest arrival of money still held).
     sinks: claim, sink, account, account_code, amount_fen (victims' money).
     frontier: claim, account, institution, from_us, to_us, traced_fen, why.
+    origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
+        amount_fen (of the start); held is then what rests in openings and with victims.
     """
 
     parameters: Parameters
@@ -94,6 +98,7 @@ class Trace:
     limits: tuple[Limit, ...] = ()
     warnings: tuple[str, ...] = ()
     engine_version: str = field(default=ENGINE_VERSION)
+    origins: pd.DataFrame | None = None
 
     @property
     def allocates(self) -> bool:

@@ -26,7 +26,7 @@ LINKED = ("fifo", "lifo")
 
 
 def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
-    """Follow the reported payments to where their money is.
+    """Follow the reported payments to where their money is, or with direction `backward` to what is behind them.
 
     Raises:
         LiushuiError TRC-method for a method that does not exist; TRC-too-much-money for a ledger beyond int64;
@@ -36,6 +36,10 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     parameters = parameters or Parameters()
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
+    if parameters.direction == "backward":
+        from tracing.backward import trace_backward  # it stands on this module
+
+        return trace_backward(ledger, parameters)
     if parameters.method in LINKED:
         axis, links = links_for(ledger, parameters)
         return traced_by(ledger, axis, links, parameters)
