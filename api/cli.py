@@ -26,6 +26,8 @@ ARGUMENTS = (
     "TRC-account",
     "TRC-report",
 )
+_STARTS = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward")
+ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_STARTS)
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (

@@ -57,12 +57,20 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "traced": ("traced_fen", MONEY),
         "why": ("why", TEXT),
     },
+    "origins": {
+        "start": ("start", TEXT),
+        "origin": ("origin", TEXT),
+        "claim": ("claim", TEXT),
+        "account": ("account", TEXT),
+        "transfer": ("transfer", TEXT),
+        "amount": ("amount_fen", MONEY),
+    },
 }
 """Per result file: the column in the file, the column of the trace it shows, and how it is written."""
 
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
-    """Write traced.csv, held.csv, sinks.csv, frontier.csv and, last, trace.json into `out`; return what trace.json holds.
+    """Write traced.csv, held.csv, sinks.csv, frontier.csv (backward also origins.csv) and, last, trace.json; what that holds.
 
     Every file appears whole or not at all; trace.json carries the SHA-256 of the others.
     """
@@ -73,6 +81,8 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
         "sinks": per_account(trace.sinks),
         "frontier": statements(trace.frontier),
     }
+    if trace.origins is not None:
+        tables["origins"] = trace.origins
     digests = {}
     for name, frame in tables.items():
         content = csv_bytes(frame, COLUMNS[name])
@@ -153,7 +163,13 @@ def describe(ledger: Ledger, trace: Trace) -> dict[str, Any]:
             for limit in trace.limits
         ],
         "warnings": list(trace.warnings),
-    }
+    } | ({} if trace.origins is None else {"origins": origins_told(trace.origins)})
+
+
+def origins_told(origins: pd.DataFrame) -> dict[str, str]:
+    """What each kind of origin comes to, over all starts of a trace backward."""
+    sums = origins.groupby("origin", sort=True)["amount_fen"].sum()
+    return {str(word): money(int(fen)) for word, fen in sums.items()}
 
 
 def claims_told(trace: Trace, totals: pd.DataFrame) -> list[dict[str, Any]]:

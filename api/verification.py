@@ -42,7 +42,8 @@ def stored_trace(folder: Path) -> Check:
     name = f"trace {folder.name}"
     try:
         told = json.loads((folder / "trace.json").read_text(encoding="utf-8"))
-        problems = [f"{file} changed" for file in RESULT_FILES if digest(folder / file) != told["files"].get(file)]
+        names = sorted({*RESULT_FILES, *({"origins.csv"} & told["files"].keys())})
+        problems = [f"{file} changed" for file in names if digest(folder / file) != told["files"].get(file)]
         if problems:
             return {"check": name, "ok": False, "problems": problems}
         names = guarded_texts(pa.array([row["claim"] for row in told["claims"]], pa.string())).to_pylist()

@@ -9,7 +9,7 @@ other, which the chain of crossings keeps.
 import numpy as np
 from numba import njit
 
-from tracing.follow_kernels import conversion_of, place_in
+from tracing.follow_kernels import conversion_of, place_in, rested_us
 from tracing.legs import Codes, Flags, Ints
 from tracing.lot_kernels import Table, Whole, grown, product_over
 
@@ -181,7 +181,7 @@ def traced_back(
             if basis > 0 and onward >= 0:
                 if 0 < limits[0] <= hop:
                     what, onward = CUT, -1
-                elif limits[1] > 0 and leg >= 0 and rested(time, transfers, extra_row, onward, leg) > limits[1]:
+                elif limits[1] > 0 and leg >= 0 and rested_us(time, transfers, extra_row, onward, leg) > limits[1]:
                     what, onward = CUT + 1, -1
                 elif until - x < limits[2]:
                     what, onward = CUT + 2, -1
@@ -226,14 +226,6 @@ def payer_slot(first: Codes, rows: Codes, row_start: Ints, slot_start: Ints, leg
     if first[leg + 1] == first[leg]:
         return -1
     return place_in(slot_start, row_start[rows[first[leg]]])
-
-
-@njit(cache=True)
-def rested(time: Ints, transfers: int, extra_row: Ints, came: int, left: int) -> Whole:
-    """How long money rested between the leg it came by and the leg it left by."""
-    before = came if came < transfers else extra_row[came - transfers]
-    after = left if left < transfers else extra_row[left - transfers]
-    return time[after] - time[before]
 
 
 @njit(cache=True)

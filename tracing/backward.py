@@ -1,6 +1,6 @@
 """Whose money is this? The exact dual of a trace forward: from a balance or a payment back to claims and other origins."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
-from tracing.claims import Claims, claims_of
+from tracing.claims import claims_of
 from tracing.follow import NO_TIME, Pieces, limits_of
 from tracing.index import indexed_inverse
 from tracing.legs import Ints
@@ -17,23 +17,10 @@ from tracing.links import Inverse, Links, inverse_of
 from tracing.lots import LotAxis, Settled, axis_of, settled_legs
 from tracing.origins import Behind, told_back
 from tracing.result import ALLOCATING, Parameters, Trace
-from tracing.starts import Starts, starts_of
+from tracing.starts import Asked, starts_of
 from tracing.trace import LINKED, followed_claims, holders_of_accounts, links_for, way_of, with_tiers
 
 Table = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What every part of a trace backward needs: the claims behind which it stops, in parts no other claim has."""
-
-    ledger: Ledger
-    axis: LotAxis
-    claims: Claims
-    seeds: Pieces
-    starts: Starts
-    holder: Ints
-    parameters: Parameters
 
 
 def trace_backward(ledger: Ledger, parameters: Parameters) -> Trace:
@@ -46,6 +33,12 @@ def trace_backward(ledger: Ledger, parameters: Parameters) -> Trace:
         LiushuiError TRC-account, TRC-transfer for a start that is none; TRC-backward for what a method cannot answer.
         AssertionError when a start does not balance.
     """
+    asked, behind = found_behind(ledger, parameters)
+    return told_back(asked, behind)
+
+
+def found_behind(ledger: Ledger, parameters: Parameters) -> tuple[Asked, Behind]:
+    """What was asked, and what is behind it. Raises as `trace_backward`."""
     check(parameters)
     settled = None
     if parameters.method in LINKED:
@@ -60,16 +53,14 @@ def trace_backward(ledger: Ledger, parameters: Parameters) -> Trace:
     claims = claims_of(ledger, axis, free if named else replace(free, reports=None))
     chosen = claims if named else claims_of(ledger, axis, free)
     accounts = holders_of_accounts(ledger)
-    seeds, followed = followed_claims(ledger, axis, claims, accounts, free, way)
+    seeds, _ = followed_claims(ledger, axis, claims, accounts, free, way)
     starts = starts_of(ledger, axis, links, chosen.table, parameters)
-    asked = Asked(ledger, axis, claims, seeds, starts, accounts, parameters)
+    asked = Asked(ledger, axis, claims, seeds, starts, accounts, parameters, (claims if named else chosen).warnings)
     if settled is None:
-        behind = walked_back(asked, links, inverse_for(ledger, axis, links, parameters))
-    else:
-        from tracing.replay_back import replayed_back
+        return asked, walked_back(asked, links, inverse_for(ledger, axis, links, parameters))
+    from tracing.replay_back import replayed_back
 
-        behind = replayed_back(asked, settled)
-    return told_back(ledger, axis, chosen if not named else claims, claims.table, starts, behind, parameters)
+    return asked, replayed_back(asked, settled)
 
 
 def check(parameters: Parameters) -> None:

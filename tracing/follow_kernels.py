@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from tracing.legs import Codes, Flags, Ints
-from tracing.lot_kernels import Table, grown, product_over, share
+from tracing.lot_kernels import Table, Whole, grown, product_over, share
 from tracing.lots import UNSPENT
 
 CLAIM, LEG, START, FEN, BASIS, HOP, TIER, LINKED, EXTRA = range(9)
@@ -46,7 +46,7 @@ def conversion_of(converting: Ints, leg: int) -> int:
 
 
 @njit(cache=True)
-def rested_us(time: Ints, rows: int, extra_row: Ints, leg: int, onward: int) -> int:
+def rested_us(time: Ints, rows: int, extra_row: Ints, leg: int, onward: int) -> Whole:
     """How long money rested between two legs."""
     here = leg if leg < rows else extra_row[leg - rows]
     there = onward if onward < rows else extra_row[onward - rows]

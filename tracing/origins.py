@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from ledger.book import Ledger
-from tracing.claims import Claims
 from tracing.frontier import FRONTIER_COLUMNS
 from tracing.holdings import HELD_COLUMNS, SINK_OF_KIND, Names, balances, transfer_times
 from tracing.legs import Ints, ending_accounts, unknown_accounts
 from tracing.lots import LotAxis
 from tracing.result import LIMITS, Limit, Parameters, Trace
-from tracing.starts import Starts
+from tracing.starts import Asked
 from tracing.trace import with_transfers
 
 CLAIMED, OPENING, SOURCE, CUT = 0, 1, 2, 3
@@ -36,28 +35,23 @@ class Behind:
     ended: pd.DataFrame
 
 
-def told_back(
-    ledger: Ledger, axis: LotAxis, claims: Claims, known: pd.DataFrame, starts: Starts, behind: Behind, parameters: Parameters
-) -> Trace:
-    """The result tables; per start held + sinks is its amount, asserted.
-
-    Args:
-        claims: those asked for, for their warnings. known: the claims `ended` numbers.
-    """
-    names = starts.table["claim"].to_numpy(dtype=object)
-    ends = with_places(ledger, axis, known, behind.ended)
-    own = starts.table[["claim", "victim", "transfer", "transfer_row", "currency"]]
+def told_back(asked: Asked, behind: Behind) -> Trace:
+    """The result tables; per start held + sinks is its amount, asserted."""
+    ledger, axis, starts = asked.ledger, asked.axis, asked.starts.table
+    names = starts["claim"].to_numpy(dtype=object)
+    ends = with_places(ledger, axis, asked.claims.table, behind.ended)
+    own = starts[["claim", "victim", "transfer", "transfer_row", "currency"]]
     trace = Trace(
-        parameters=parameters,
+        parameters=asked.parameters,
         ledger_digest=ledger.digest,
         batch=ledger.batch,
-        claims=own.assign(reported_fen=starts.table["fen"], overlap_fen=0, claim_fen=starts.table["fen"]),
+        claims=own.assign(reported_fen=starts["fen"], overlap_fen=0, claim_fen=starts["fen"]),
         traced=traced_back_of(ledger, axis, behind.carried, names),
         held=held_back(axis, ends, names),
         sinks=sinks_back(ends, names),
         frontier=frontier_back(ledger, axis, ends, names),
-        limits=limits_back(parameters, ends),
-        warnings=axis.warnings + claims.warnings,
+        limits=limits_back(asked.parameters, ends),
+        warnings=axis.warnings + asked.warnings,
         origins=origins_of(ends, names),
     )
     unbalanced = trace.unbalanced()

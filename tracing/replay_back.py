@@ -1,11 +1,10 @@
 """Backward under the methods that depend on labels: the claims' part as the replay finds it, the rest other money.
 
-Under clean_first and taint_first every piece comes from one lot, and that lot from one piece: a chain to its claim. Under pro_rata
-a claim's money at an account is one pool, which has many sources: see `tracing.back_kernels.shared_back`.
+Under clean_first and taint_first every piece comes from one lot, and that lot from one piece: a chain to its claim. Under
+pro_rata a claim's money at an account is one pool, which has many sources: see `tracing.back_kernels.shared_back`.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,7 @@ from tracing.legs import Ints
 from tracing.lots import Settled
 from tracing.origins import CLAIMED, OTHER, Behind
 from tracing.replay import replayed_rows
-
-if TYPE_CHECKING:
-    from tracing.backward import Asked
+from tracing.starts import Asked
 
 Table = NDArray[np.int64]
 CARRIED_COLUMNS = ["start", "leg", "low", "fen", "basis", "hop", "tier", "linked"]
@@ -34,7 +31,7 @@ class Found:
     fen: Ints
 
 
-def replayed_back(asked: "Asked", settled: Settled) -> Behind:
+def replayed_back(asked: Asked, settled: Settled) -> Behind:
     """The claims' money in the starts followed back, and the remainder as other money."""
     slot_holder = asked.holder[asked.axis.slots.account]
     rows = replayed_rows(settled, asked.seeds, slot_holder, asked.parameters)
@@ -45,7 +42,7 @@ def replayed_back(asked: "Asked", settled: Settled) -> Behind:
     return Behind(pd.concat([first, carried], ignore_index=True), pd.concat([claimed, others(asked, found)], ignore_index=True))
 
 
-def found_in(asked: "Asked", rows: Table) -> Found:
+def found_in(asked: Asked, rows: Table) -> Found:
     """Every claim's pieces in the balances and on the legs of the starts; what a disputed payment itself claims is not one."""
     from tracing import replay_kernels as kernels
 
@@ -70,7 +67,7 @@ def found_in(asked: "Asked", rows: Table) -> Found:
     return Found(*np.concatenate(parts).astype(np.int64).T.copy())
 
 
-def starting(asked: "Asked") -> pd.DataFrame:
+def starting(asked: Asked) -> pd.DataFrame:
     """The starts' own legs, whole, as hop 1."""
     from tracing.backward import start_tiers
 
@@ -81,7 +78,7 @@ def starting(asked: "Asked") -> pd.DataFrame:
     return pd.DataFrame(dict(zip(CARRIED_COLUMNS, values, strict=True)))
 
 
-def others(asked: "Asked", found: Found) -> pd.DataFrame:
+def others(asked: Asked, found: Found) -> pd.DataFrame:
     """What of each start is no claim's money."""
     starts = asked.starts
     left = starts.table["fen"].to_numpy(dtype=np.int64).copy()
@@ -96,7 +93,7 @@ def others(asked: "Asked", found: Found) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(ENDED_COLUMNS, values, strict=True)))
 
 
-def rate_of(asked: "Asked", leg: Ints) -> tuple[Ints, Ints]:
+def rate_of(asked: Asked, leg: Ints) -> tuple[Ints, Ints]:
     """Given and received of each leg's conversion, 1 and 1 where it converts nothing."""
     table = asked.axis.conversions
     given, received = np.ones(len(leg), dtype=np.int64), np.ones(len(leg), dtype=np.int64)
@@ -106,14 +103,14 @@ def rate_of(asked: "Asked", leg: Ints) -> tuple[Ints, Ints]:
     return given, received
 
 
-def leaves_holder(asked: "Asked", rows: Table, row: Ints, holder: Ints) -> Ints:
+def leaves_holder(asked: Asked, rows: Table, row: Ints, holder: Ints) -> Ints:
     """1 for each carried row whose leg goes to another holder."""
     from tracing.replay_kernels import PAYER
 
-    return (holder[rows[row, PAYER]] != holder[asked.axis.target(rows[row, 2])]).astype(np.int64)
+    return np.asarray(holder[rows[row, PAYER]] != holder[asked.axis.target(rows[row, 2])], dtype=np.int64)
 
 
-def chains(asked: "Asked", rows: Table, found: Found, holder: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
+def chains(asked: Asked, rows: Table, found: Found, holder: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every piece back to the piece that brought its lot, and that to the one before, up to the disputed payment."""
     from tracing import replay_kernels as kernels
 
@@ -139,7 +136,7 @@ def chains(asked: "Asked", rows: Table, found: Found, holder: Ints) -> tuple[pd.
     )
 
 
-def given_of(asked: "Asked", rows: Table, row: Ints, into: Ints, fen: Ints) -> tuple[Ints, Ints]:
+def given_of(asked: Asked, rows: Table, row: Ints, into: Ints, fen: Ints) -> tuple[Ints, Ints]:
     """The stretch of the rows' given fen that brought each received stretch, within the row's own piece."""
     from tracing.back_kernels import given_stretch
 
@@ -151,7 +148,7 @@ def given_of(asked: "Asked", rows: Table, row: Ints, into: Ints, fen: Ints) -> t
     return low, np.minimum(high, rows[row, 3] + rows[row, 4]) - low
 
 
-def pools(asked: "Asked", rows: Table, found: Found, holder: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
+def pools(asked: Asked, rows: Table, found: Found, holder: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every claim's pool shared between its arrivals, back to the disputed payments."""
     from tracing import replay_kernels as kernels
     from tracing.back_kernels import shared_back

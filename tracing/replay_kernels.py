@@ -20,7 +20,6 @@ from tracing.lot_kernels import (
     LOW,
     NEXT,
     NONE,
-    PIECE,
     P_BASIS,
     P_CLAIM,
     P_FEN,
@@ -29,6 +28,7 @@ from tracing.lot_kernels import (
     P_PIECE,
     P_START,
     P_TIER,
+    PIECE,
     PRO_RATA,
     START,
     TIER,
@@ -47,8 +47,8 @@ CARRIED, RESTED, OVERDRAWN, LOST, SEED, CUT = 0, 1, 2, 3, 4, 5
 """What became of a piece; `CUT + k` is the k-th limit: hops, window, amount."""
 OUT_COLUMNS = 14  # what, claim, leg, start, fen, basis, hop, tier, linked, then what a trace backward needs:
 FROM, FROM_START, ARRIVED, POOLED, PAYER = 9, 10, 11, 12, 13
-"""The output row of the piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined its lots at
-the target, the claim's money there then; the slot that paid."""
+"""The output row of the piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined the lots
+at the target, the claim's money there then; the slot that paid."""
 
 
 @njit(cache=True)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
-from tracing.claims import legs_of_rows, payments, seeds_of
+from tracing.claims import Claims, legs_of_rows, payments, seeds_of
+from tracing.follow import Pieces
 from tracing.identified import rows_by_id
 from tracing.legs import Ints, ending_accounts
 from tracing.links import Links
@@ -43,6 +44,20 @@ class Starts:
         return np.asarray(begin - begin[first], dtype=np.int64) if len(begin) else begin
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What every part of a trace backward needs: the claims behind which it stops, in parts no other claim has."""
+
+    ledger: Ledger
+    axis: LotAxis
+    claims: Claims
+    seeds: Pieces
+    starts: Starts
+    holder: Ints
+    parameters: Parameters
+    warnings: tuple[str, ...] = ()
+
+
 def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFrame, parameters: Parameters) -> Starts:
     """The starts the parameters ask for.
 
@@ -60,15 +75,16 @@ def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFram
         part = balance_pieces(axis, links, code, currency)
         rows.append(start_row(f"account:{name}", name, "", -1, code) | {"fen": int(part[:, 1].sum())})
         pieces.append(np.column_stack([np.full(len(part), len(rows) - 1), np.full(len(part), BALANCE), part]))
-    for name, row, code, paid in transfer_rows(ledger, axis, parameters.transfers or (), currency):
-        parts = legs_of_rows(axis, np.array([row]), np.array([paid]))
+    if parameters.transfers:
+        paid = transfer_rows(ledger, axis, parameters.transfers, currency)
+        parts = legs_of_rows(axis, paid["transfer_row"].to_numpy(), paid["fen"].to_numpy())
         fen = (parts["end"] - parts["begin"]).to_numpy()
-        victim = str(ledger.accounts["account"].iloc[code])
-        rows.append(start_row(f"transfer:{name}", victim, name, row, code) | {"fen": paid})
-        pieces.append(np.column_stack([np.full(len(fen), len(rows) - 1), parts["leg"], np.zeros_like(fen), fen]))
+        pieces.append(np.column_stack([len(rows) + parts.index.to_numpy(), parts["leg"], np.zeros_like(fen), fen]))
+        rows += [{str(key): value for key, value in row.items()} for row in paid.to_dict("records")]
     table = pd.DataFrame(rows).assign(currency=currency)
     every = np.concatenate(pieces).astype(np.int64)
-    return Starts(table, *(every[:, column].copy() for column in range(4)), own=False)
+    start, leg, low, fen = every.T.copy()
+    return Starts(table, start, leg, low, fen, own=False)
 
 
 def start_row(claim: str, victim: str, transfer: str, row: int, code: int) -> dict[str, Any]:
@@ -111,22 +127,23 @@ def balance_pieces(axis: LotAxis, links: Links, code: int, currency: str) -> NDA
     return np.concatenate(parts)
 
 
-def transfer_rows(ledger: Ledger, axis: LotAxis, names: tuple[str, ...], currency: str) -> list[tuple[str, int, int, int]]:
-    """Name, row, payer and amount of each transfer. Raises: LiushuiError TRC-transfer."""
+def transfer_rows(ledger: Ledger, axis: LotAxis, names: tuple[str, ...], currency: str) -> pd.DataFrame:
+    """The named transfers as starts. Raises: LiushuiError TRC-transfer."""
     row_of = rows_by_id(ledger, set(names))
-    found = []
-    for name in dict.fromkeys(names):
-        row = row_of.get(name, -1)
-        if row < 0:
-            raise LiushuiError("TRC-transfer", f"not in the ledger: transfer {name}")
-        if row >= axis.rows or bool(np.isin(row, axis.idle_row)):
-            raise LiushuiError("TRC-transfer", f"transfer {name} moved no money by then: it failed, was undone, or is later")
-        facts = payments(ledger, np.array([row]))
-        if str(facts["currency"].iloc[0]) != currency:
-            raise LiushuiError("TRC-transfer", f"transfer {name} is not in {currency}: name its currency with --currency")
-        code = int(ledger.rows(np.array([row]), "source")["source"].iloc[0])
-        found.append((name, row, code, int(facts["paid_fen"].iloc[0])))
-    return found
+    if missing := [name for name in names if name not in row_of]:
+        raise LiushuiError("TRC-transfer", f"not in the ledger: transfer {', '.join(missing)}")
+    wanted = list(dict.fromkeys(names))
+    rows = np.array([row_of[name] for name in wanted], dtype=np.int64)
+    for name in np.array(wanted, dtype=object)[(rows >= axis.rows) | np.isin(rows, axis.idle_row)]:
+        raise LiushuiError("TRC-transfer", f"transfer {name} moved no money by then: it failed, was undone, or is later")
+    facts = payments(ledger, rows)
+    for name in np.array(wanted, dtype=object)[(facts["currency"] != currency).to_numpy(dtype=bool)]:
+        raise LiushuiError("TRC-transfer", f"transfer {name} is not in {currency}: name its currency with --currency")
+    code = ledger.rows(rows, "source")["source"].to_numpy(np.int64)
+    victim = ledger.accounts["account"].to_numpy(dtype=object)[code]
+    claim = [f"transfer:{name}" for name in wanted]
+    columns = {"claim": claim, "victim": victim, "transfer": wanted, "transfer_row": rows, "account_code": code}
+    return pd.DataFrame(columns | {"fen": facts["paid_fen"]})
 
 
 def _currency_code(axis: LotAxis, currency: str) -> int:

@@ -37,6 +37,17 @@ IDENTITY = {
     None: "poison is an upper bound, for stop requests only: it shares nothing out",
 }
 
+ORIGIN_WORDS = {
+    "opening": "older than the records",
+    "hub": "from a hub, no reference",
+    "cash": "paid in in cash",
+    "merchant": "from a merchant, no order",
+    "overdraft": "a bank's money (overdraft)",
+    "out_of_view": "out of view",
+    "dust": "pieces too small to follow",
+    "other": "other money",
+}
+
 
 def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     ledger: LedgerFolder,
@@ -66,6 +77,8 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json.
 
+    With --direction backward: whose money a balance, a transfer or a disputed payment is; origins.csv is the answer.
+
     The amounts are exact: per claim, held + sinks = the claim, to the fen. A limit that cut something off is named.
 
     Example: `liushui trace ledger --out result --as-of 2026-03-01T18:00:00+08:00 --report R1 --report R2`
@@ -76,6 +89,10 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     words |= {"overdraft": overdraft, "overdraft_window": overdraft_window}
     from api import pipeline
 
+    if method == "all" and direction == "backward":
+        from api.parameters import BadWord
+
+        raise BadWord("method", "a trace backward is by one method at a time")
     if method == "all":
         by_all(ledger, out, words | {"method": None}, as_of_batch, as_json)
         return
@@ -84,7 +101,8 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
         pipeline.write_trace(opened, traced, out)
         pipeline.keep_trace(opened, traced, ledger)
     summary = pipeline.summary(opened, traced)
-    tell(as_json, summary | {"out": str(out)}, [*trace_lines(summary), f"files: {out}"])
+    lines = trace_lines(summary) if traced.origins is None else origin_lines(summary, traced.origins)
+    tell(as_json, summary | {"out": str(out)}, [*lines, f"files: {out}"])
 
 
 def by_all(ledger: Path, out: Path, words: dict[str, Any], as_of_batch: int | None, as_json: bool) -> None:
@@ -225,6 +243,39 @@ def trace_lines(summary: dict[str, Any]) -> list[str]:
     warnings = summary["warnings"]
     lines += [f"warning: {one}" for one in warnings[:SHOWN]]
     return lines + ([f"… {counted(len(warnings), 'warning')} in all: trace.json"] if len(warnings) > SHOWN else [])
+
+
+def origin_lines(summary: dict[str, Any], origins: Any) -> list[str]:
+    """Whose money the starts are, for people: per start the claims behind it with their share, then other money."""
+    totals = summary["totals"]
+    what = f"{counted(totals['claims'], 'start')}, {sum_text(totals['amount'], summary['currency'])}"
+    lines = [f"{what}, backward by {summary['parameters']['method']}"]
+    starts = list(origins.groupby("start", sort=True))
+    for start, part in starts[:SHOWN]:
+        lines += start_lines(str(start), part)
+    lines += [f"… {len(starts)} starts in all: origins.csv"] if len(starts) > SHOWN else []
+    lines += ["held + sinks = start for every start" if totals["identity"] else IDENTITY[False]]
+    return lines + [
+        f"limit {one['name']} {one['value']}: {counted(one['pieces'], 'piece')}, {sum_text(one['basis'])}"
+        for one in summary["limits"]
+    ]
+
+
+def start_lines(start: str, part: Any) -> list[str]:
+    """One start: what it is, then claims and other origins with their share."""
+    from api.results import money
+
+    whole = int(part["amount_fen"].sum())
+    is_claim = (part["origin"] == "claim").to_numpy(dtype=bool)
+    words = [
+        (f"claim {name}", int(fen)) for name, fen in part[is_claim].groupby("claim", sort=True)["amount_fen"].sum().items()
+    ]
+    rest = part[~is_claim].groupby("origin", sort=True)["amount_fen"].sum()
+    words += [(ORIGIN_WORDS[str(word)], int(fen)) for word, fen in rest.items()]
+    shares = [(word, fen, fen * 1000 // whole) for word, fen in words[:SHOWN]]
+    lines = [f"  {word}  {sum_text(money(fen))} ({share // 10}.{share % 10} %)" for word, fen, share in shares]
+    more = [f"  … {len(words)} origins in all: origins.csv"] if len(words) > SHOWN else []
+    return [f"{start}: {sum_text(money(whole))}", *lines, *more]
 
 
 def left_out_lines(rest: dict[str, Any]) -> list[str]:

@@ -149,7 +149,14 @@ def test_a_report_made_after_as_of_counts_when_its_payment_is_before(ledger, tmp
         ("--min-amount", "NaN"),
         ("--opening", "guess"),
         ("--max-hops", "0"),
-        ("--direction", "backward"),
+        ("--direction", "sideways"),
+        ("--account", "mule"),
+        ("--transfer", "T1"),
+        ("--direction", "backward", "--account", "nobody"),
+        ("--direction", "backward", "--transfer", "T999"),
+        ("--direction", "backward", "--method", "poison"),
+        ("--direction", "backward", "--method", "all"),
+        ("--direction", "backward", "--method", "pro_rata", "--max-hops", "2"),
     ],
 )
 def test_unusable_arguments_exit_with_2_and_one_clear_message(ledger, tmp_path, words):
