@@ -33,6 +33,7 @@ from ledger.store.opening import open_ledger
 from ledger.store.verify import verify_store
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
+from tracing.tie_range import with_tie_ranges
 from tracing.trace import trace_claims, trace_methods
 
 __all__ = [
@@ -134,9 +135,14 @@ def trace_ledger(ledger: Ledger, parameters: Parameters) -> Trace:
     return trace_claims(ledger, parameters)
 
 
+def trace_to_keep(ledger: Ledger, parameters: Parameters) -> Trace:
+    """Follow the reported money, and say where the order within an instant matters."""
+    return with_tie_ranges(ledger, {parameters.method: trace_claims(ledger, parameters)})[parameters.method]
+
+
 def trace_by_all(ledger: Ledger, parameters: Parameters, out: Path) -> tuple[Trace, dict[str, Any]]:
     """Follow the reported money by every method, write each; the FIFO trace, and how far the methods disagree."""
-    traces = trace_methods(ledger, parameters)
+    traces = with_tie_ranges(ledger, trace_methods(ledger, parameters))
     return traces["fifo"], write_traces(ledger, traces, out)
 
 

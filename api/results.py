@@ -18,7 +18,7 @@ import pandas as pd
 from api.csv_tables import COUNT, MONEY, TEXT, TIME, csv_bytes, instant
 from ledger.book import Ledger
 from tracing.envelope import envelope
-from tracing.result import METHODS, Limit, Parameters, Trace
+from tracing.result import METHODS, TIES, Limit, Parameters, Trace
 
 COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "traced": {
@@ -68,11 +68,24 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """Per result file: the column in the file, the column of the trace it shows, and how it is written."""
 
+ON_OCCASION: dict[str, dict[str, tuple[str, str]]] = {
+    "ties": {
+        "claim": ("claim", TEXT),
+        "account": ("account", TEXT),
+        "what": ("what", TEXT),
+        **{order: (f"{order}_fen", MONEY) for order in TIES},
+        "least": ("least_fen", MONEY),
+        "most": ("most_fen", MONEY),
+    },
+}
+"""Result files that are written only when there is something in them."""
+
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     """Write traced.csv, held.csv, sinks.csv, frontier.csv (backward also origins.csv) and, last, trace.json; what that holds.
 
-    Every file appears whole or not at all; trace.json carries the SHA-256 of the others.
+    Every file appears whole or not at all; trace.json carries the SHA-256 of the others. A file of `ON_OCCASION` is there
+    when its table has rows.
     """
     out.mkdir(parents=True, exist_ok=True)
     tables = {
@@ -83,9 +96,13 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     }
     if trace.origins is not None:
         tables["origins"] = trace.origins
+    occasional = {"ties": trace.ties}
+    tables |= {name: frame for name, frame in occasional.items() if frame is not None and len(frame)}
+    for name in occasional.keys() - tables.keys():
+        (out / f"{name}.csv").unlink(missing_ok=True)  # of an earlier trace in this folder
     digests = {}
     for name, frame in tables.items():
-        content = csv_bytes(frame, COLUMNS[name])
+        content = csv_bytes(frame, (COLUMNS | ON_OCCASION)[name])
         write_whole(out / f"{name}.csv", content)
         digests[f"{name}.csv"] = hashlib.sha256(content).hexdigest()
     description = describe(ledger, trace) | {"files": digests}

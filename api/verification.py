@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from api import pipeline
-from api.results import money
+from api.results import ON_OCCASION, money
 from api.service import TRACES
 from api.storage.store import FILE
 from ledger.formulas import guarded_texts
@@ -42,8 +42,9 @@ def stored_trace(folder: Path) -> Check:
     name = f"trace {folder.name}"
     try:
         told = json.loads((folder / "trace.json").read_text(encoding="utf-8"))
-        names = sorted({*RESULT_FILES, *({"origins.csv"} & told["files"].keys())})
-        problems = [f"{file} changed" for file in names if digest(folder / file) != told["files"].get(file)]
+        known = [f"{name}.csv" for name in (*ON_OCCASION, "origins")]
+        files = [*RESULT_FILES, *(file for file in known if file in told["files"])]
+        problems = [f"{file} changed" for file in files if digest(folder / file) != told["files"].get(file)]
         if problems:
             return {"check": name, "ok": False, "problems": problems}
         names = guarded_texts(pa.array([row["claim"] for row in told["claims"]], pa.string())).to_pylist()

@@ -95,10 +95,14 @@ def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening =
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
         ties: within one instant, beyond what the balances demand: the order of the `ledger`, credits first, or debits first.
     """
+    return settled_in(ledger, traceable_legs(ledger, as_of_us), opening, ties)
+
+
+def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Settled:
+    """The legs with their ties and openings settled; arguments as for `settled_legs`."""
     from tracing.kernels import totals
     from tracing.tie_kernels import tie_order
 
-    legs = traceable_legs(ledger, as_of_us)
     declared = declared_openings(ledger, legs, opening)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     order = np.arange(len(legs.time_us)) if legs.order is None else legs.order

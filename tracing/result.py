@@ -85,6 +85,7 @@ class Trace:
     frontier: claim, account, institution, from_us, to_us, traced_fen, why.
     origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
         amount_fen (of the start); held is then what rests in openings and with victims.
+    ties: where the order within an instant matters, see `tracing.tie_range`; None where nobody looked.
     """
 
     parameters: Parameters
@@ -97,6 +98,7 @@ class Trace:
     frontier: pd.DataFrame
     limits: tuple[Limit, ...] = ()
     warnings: tuple[str, ...] = ()
+    ties: pd.DataFrame | None = None
     engine_version: str = field(default=ENGINE_VERSION)
     origins: pd.DataFrame | None = None
 

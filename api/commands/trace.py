@@ -75,7 +75,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     With --method all: a folder for each method, and envelope.csv with what each finds held, and where they disagree.
 
-    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json.
+    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json; ties.csv where the order within an instant matters.
 
     With --direction backward: whose money a balance, a transfer or a disputed payment is; origins.csv is the answer.
 
@@ -96,7 +96,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     if method == "all":
         by_all(ledger, out, words | {"method": None}, as_of_batch, as_json)
         return
-    opened, traced = traced_with(ledger, words, as_of_batch)
+    opened, traced = traced_with(ledger, words, as_of_batch, keep=True)
     with progress("writing"):
         pipeline.write_trace(opened, traced, out)
         pipeline.keep_trace(opened, traced, ledger)
@@ -199,8 +199,11 @@ def diagram(  # noqa: PLR0913, PLR0917 - the options of the contract
     tell(as_json, {"out": str(out), "bytes": out.stat().st_size}, [f"files: {out}"])
 
 
-def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = None) -> tuple[Any, Any]:
-    """The opened ledger and its trace; the words come first, so that a typing mistake costs no time."""
+def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = None, *, keep: bool = False) -> tuple[Any, Any]:
+    """The opened ledger and its trace; the words come first, so that a typing mistake costs no time.
+
+    keep: the trace is to be kept, so it says whether the order within an instant matters.
+    """
     from api import pipeline
     from api.parameters import parameters_from
 
@@ -208,7 +211,7 @@ def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = N
     with progress("opening"):
         opened = pipeline.open_ledger(ledger, as_of_batch)
     with progress("tracing"):
-        return opened, pipeline.trace_ledger(opened, parameters)
+        return opened, (pipeline.trace_to_keep if keep else pipeline.trace_ledger)(opened, parameters)
 
 
 def judged_with(
