@@ -69,6 +69,13 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
 """Per result file: the column in the file, the column of the trace it shows, and how it is written."""
 
 ON_OCCASION: dict[str, dict[str, tuple[str, str]]] = {
+    "overlaps": {
+        "claim": ("claim", TEXT),
+        "transfer": ("transfer", TEXT),
+        "overlap": ("overlap_fen", MONEY),
+        "earlier": ("earlier", TEXT),
+        "why": ("why", TEXT),
+    },
     "ties": {
         "claim": ("claim", TEXT),
         "account": ("account", TEXT),
@@ -96,7 +103,7 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     }
     if trace.origins is not None:
         tables["origins"] = trace.origins
-    occasional = {"ties": trace.ties}
+    occasional = {"overlaps": trace.overlaps, "ties": trace.ties}
     tables |= {name: frame for name, frame in occasional.items() if frame is not None and len(frame)}
     for name in occasional.keys() - tables.keys():
         (out / f"{name}.csv").unlink(missing_ok=True)  # of an earlier trace in this folder

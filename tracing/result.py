@@ -15,6 +15,7 @@ ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "out_of_v
 """Where money can come from, in a trace backward."""
 LIMITS = ("max_hops", "hop_window", "min_amount")
 """What stops a piece of money, in the order in which it is looked at."""
+OVERLAP_COLUMNS = ["claim", "transfer", "overlap_fen", "earlier", "why"]
 
 Opening = Literal["reported", "implied", "zero"]
 Ties = Literal["ledger", "credit_first", "debit_first"]
@@ -85,6 +86,7 @@ class Trace:
     frontier: claim, account, institution, from_us, to_us, traced_fen, why.
     origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
         amount_fen (of the start); held is then what rests in openings and with victims.
+    overlaps: claim, transfer, overlap_fen, earlier, why: fen of a claim that an earlier claim has, see `claim_overlaps`.
     ties: where the order within an instant matters, see `tracing.tie_range`; None where nobody looked.
     """
 
@@ -98,6 +100,7 @@ class Trace:
     frontier: pd.DataFrame
     limits: tuple[Limit, ...] = ()
     warnings: tuple[str, ...] = ()
+    overlaps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OVERLAP_COLUMNS))
     ties: pd.DataFrame | None = None
     engine_version: str = field(default=ENGINE_VERSION)
     origins: pd.DataFrame | None = None

@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.claim_overlaps import claim_overlaps
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
+from tracing.envelope import yuan
 from tracing.follow import Followed, Pieces, follow
 from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
@@ -136,10 +138,12 @@ def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed:
     table = claims.table.drop(columns=["paid_fen", "reported_us"]).assign(overlap_fen=overlap, claim_fen=traced_fen)
     names = table["claim"].to_numpy(dtype=object)
     overlapped = [
-        f"{fen} fen of report {name} are already claimed by an earlier report"
+        f"{yuan(int(fen))} of report {name} are already claimed by an earlier report: overlaps.csv"
         for name, fen in zip(names, overlap, strict=True)
         if fen
     ]
+    overlaps = claim_overlaps(claims.table, seeds_of(claims.table, axis), followed)
+    assert int(overlaps["overlap_fen"].sum()) == int(overlap.sum()), "overlaps that do not add up"
     held = held_of(ledger, axis, followed, names)
     traced = traced_of(ledger, axis, followed, names)
     return Trace(
@@ -153,6 +157,7 @@ def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed:
         frontier=frontier_of(ledger, axis, followed, names),
         limits=limits_hit(parameters, followed),
         warnings=axis.warnings + claims.warnings + tuple(overlapped),
+        overlaps=overlaps,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from ledger.problems import LiushuiError
 from tests.story import story
 from tracing import Parameters, Trace, trace_claims
+from tracing.result import ALLOCATING
 
 
 def traced(text: str, **parameters: object) -> Trace:
@@ -266,7 +267,8 @@ def test_two_reports_of_one_payment_do_not_overlap() -> None:
     trace = trace_claims(both)
     claims = trace.claims.set_index("claim")
     assert (claims.loc["C1", "claim_fen"], claims.loc["C2", "claim_fen"], claims.loc["C2", "overlap_fen"]) == (7000, 3000, 2000)
-    assert "report C2 are already claimed" in trace.warnings[0]
+    assert trace.warnings == ("20.00 of report C2 are already claimed by an earlier report: overlaps.csv",)
+    assert trace.overlaps.values.tolist() == [["C2", "P", 20_00, "C1", "reported"]]
 
 
 def _stacked(*frames):  # type: ignore[no-untyped-def]
@@ -285,6 +287,20 @@ def test_the_first_claim_on_a_piece_of_money_wins_downstream_too() -> None:
     assert (claims.loc["C2", "claim_fen"], claims.loc["C2", "overlap_fen"]) == (50_00, 70_00)
     at = {(row.claim, row.account): row.held_fen for row in trace.held.itertuples()}
     assert at == {("C1", "a"): 30_00, ("C1", "b"): 70_00, ("C2", "b"): 50_00}
+    assert trace.overlaps.values.tolist() == [["C2", "T2", 70_00, "C1", "traced"]]
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_every_method_lists_which_earlier_claims_have_the_overlap(method: str) -> None:
+    trace = traced(
+        """
+        09:00 v -> a 100         # claim C1 70
+        09:00 w -> a 50          # claim C2
+        09:01 a -> b 150 id=P    # claim C3
+        """,
+        method=method,
+    )
+    assert trace.overlaps.values.tolist() == [["C3", "P", 70_00, "C1", "traced"], ["C3", "P", 50_00, "C2", "traced"]]
 
 
 def test_a_hop_between_own_accounts_adds_no_tier() -> None:
