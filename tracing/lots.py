@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.holders import Apart, declared_in_pools, pools_of, settled_in_pools
 from tracing.identified import rows_by_id
 from tracing.legs import Ints, Legs, Slots, rows_of
 from tracing.openings import Openings, declared_openings, settled_openings
-from tracing.result import TIES, Opening, Ties
+from tracing.result import TIES, Level, Opening, Ties
 from tracing.settle import traceable_legs
 
 UNSPENT = -1
@@ -40,6 +41,7 @@ class LotAxis:
     debit_start, debit_leg: all debits by position, an `UNSPENT` entry closing each slot; debit_start ends with the end of
         the axis. debits: how many debits each slot has. balance_fen: what each slot holds in the end (meaningless where
         tracing ends). report_row: transfer row each of the ledger's reports disputes, -1 where it is not in the ledger.
+        apart: at holder level, the accounts by themselves.
     """
 
     slots: Slots
@@ -57,6 +59,7 @@ class LotAxis:
     report_row: Ints
     end_us: int
     warnings: tuple[str, ...] = ()
+    apart: Apart | None = None
 
     @property
     def rows(self) -> int:
@@ -85,17 +88,25 @@ class Settled:
     openings: Openings
     credited_fen: Ints
     debited_fen: Ints
+    apart: Apart | None = None
 
 
-def settled_legs(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported", ties: Ties = "ledger") -> Settled:
+def settled_legs(
+    ledger: Ledger,
+    as_of_us: int | None = None,
+    opening: Opening = "reported",
+    ties: Ties = "ledger",
+    level: Level = "account",
+) -> Settled:
     """What every method works on.
 
     Args:
         as_of_us: only transfers up to this instant exist.
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
         ties: within one instant, beyond what the balances demand: the order of the `ledger`, credits first, or debits first.
+        level: a balance per account, or per holder.
     """
-    return settled_in(ledger, traceable_legs(ledger, as_of_us), opening, ties)
+    return settled_in(ledger, traceable_legs(ledger, as_of_us, level), opening, ties)
 
 
 def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Settled:
@@ -103,25 +114,47 @@ def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Sett
     from tracing.kernels import totals
     from tracing.tie_kernels import tie_order
 
-    declared = declared_openings(ledger, legs, opening)
+    apart = None if legs.apart is None else apart_of(ledger, settled_in(ledger, legs.apart, opening, ties))
+    if apart is None:
+        declared = declared_openings(ledger, legs, opening)
+    else:
+        declared = declared_in_pools(apart.pool, apart.openings, legs.slots)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
     time_us = legs.time_us if legs.order is None else legs.time_us[order]
     if np.any(time_us[1:] == time_us[:-1]):
         order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known, TIES.index(ties))
     lowest, credited, debited = totals(order, *moved, len(legs.slots))
-    openings = settled_openings(ledger, order, legs, declared, lowest, opening)
-    return Settled(legs, order, openings, credited, debited)
+    if apart is None:
+        openings = settled_openings(ledger, order, legs, declared, lowest, opening)
+    else:
+        openings = settled_in_pools(apart.pool, apart.openings, declared, lowest)
+    return Settled(legs, order, openings, credited, debited, apart)
 
 
-def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported", ties: Ties = "ledger") -> LotAxis:
+def apart_of(ledger: Ledger, settled: Settled) -> Apart:
+    """The accounts by themselves, from their own settled legs."""
+    legs, plain = settled.legs, int((~settled.legs.slots.identified).sum())
+    balance = settled.openings.fen + settled.credited_fen - settled.debited_fen
+    openings = Openings(settled.openings.fen[:plain], settled.openings.source[:plain], settled.openings.known[:plain])
+    debits = np.bincount(legs.source[legs.given_fen > 0], minlength=len(legs.slots))[:plain]
+    return Apart(pools_of(ledger, legs.slots)[0][:plain], balance[:plain], openings, debits)
+
+
+def lot_axis(
+    ledger: Ledger,
+    as_of_us: int | None = None,
+    opening: Opening = "reported",
+    ties: Ties = "ledger",
+    level: Level = "account",
+) -> LotAxis:
     """Match every slot's debits to the credits they spend, first in first out.
 
     Args:
-        as_of_us, opening, ties: as for `settled_legs`.
+        as_of_us, opening, ties, level: as for `settled_legs`.
     Source: Clayton's case (1816); tracing.md section 2.
     """
-    return axis_of(ledger, settled_legs(ledger, as_of_us, opening, ties))
+    return axis_of(ledger, settled_legs(ledger, as_of_us, opening, ties, level))
 
 
 def axis_of(ledger: Ledger, settled: Settled) -> LotAxis:
@@ -167,6 +200,7 @@ def laid_out(settled: Settled) -> LotAxis:
         report_row=np.zeros(0, dtype=np.int64),
         end_us=int(legs.time_us.max()) if len(legs.time_us) else 0,
         warnings=legs.warnings,
+        apart=settled.apart,
     )
 
 

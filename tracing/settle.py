@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from ledger.book import Ledger, filled
+from tracing.holders import pooled, without_own_moves
 from tracing.identified import Identified, identify_orders, identify_reversals
 from tracing.legs import Codes, Ints, Legs, Slots, plain_legs
+from tracing.result import Level
 
 COLUMNS = ("time", "source", "target", "amount_fen", "received_fen", "currency", "status", "reverses")
 
 
-def traceable_legs(ledger: Ledger, as_of_us: int | None = None) -> Legs:
+def traceable_legs(ledger: Ledger, as_of_us: int | None = None, level: Level = "account") -> Legs:
     """The legs of all transfers up to `as_of_us`, in trace order apart from ties.
 
     Identified links beat every method (tracing.md section 1), so each of them gets a slot to itself.
@@ -21,8 +23,12 @@ def traceable_legs(ledger: Ledger, as_of_us: int | None = None) -> Legs:
         time_us = np.asarray(table["time"].cast("int64").to_numpy())
         table = table.slice(0, int(np.searchsorted(time_us, as_of_us, side="right")))
     legs = plain_legs(ledger, table)
+    if level == "holder":
+        legs = without_own_moves(ledger, legs)
     legs = with_links(legs, identify_reversals(ledger, legs, table["reverses"]))
     legs = with_links(legs, identify_orders(ledger, legs))
+    if level == "holder":
+        legs = pooled(ledger, legs, traceable_legs(ledger, as_of_us))
     return replace(legs, order=time_order(legs))
 
 

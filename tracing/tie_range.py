@@ -12,7 +12,7 @@ from tracing.legs import Flags, Ints, Legs
 from tracing.lots import Settled, axis_of, settled_in
 from tracing.result import TIES, Parameters, Ties, Trace
 from tracing.settle import traceable_legs
-from tracing.trace import traced_by
+from tracing.trace import traced_by, way_of
 
 HELD = "held"
 KEYS = ["claim", "account", "account_code", "what"]
@@ -35,7 +35,7 @@ def with_tie_ranges(ledger: Ledger, traces: Mapping[str, Trace]) -> dict[str, Tr
         orders = {trace.parameters.ties: trace}
         for settled, parameters in others:
             asked = replace(parameters, method=method)
-            orders[asked.ties] = traced_by(ledger, axis_of(ledger, settled), settled, asked)
+            orders[asked.ties] = _traced(ledger, settled, asked)
         table = tie_range(orders)
         found[method] = replace(trace, ties=table, warnings=trace.warnings + _sentences(table))
     return found
@@ -51,6 +51,12 @@ def tie_range(orders: Mapping[Ties, Trace]) -> pd.DataFrame:
     table = table.assign(least_fen=table[FEN].min(axis=1), most_fen=table[FEN].max(axis=1))
     apart = table[table["least_fen"] != table["most_fen"]].reset_index()
     return apart[COLUMNS].sort_values(["claim", "account", "what"], ignore_index=True)
+
+
+def _traced(ledger: Ledger, settled: Settled, parameters: Parameters) -> Trace:
+    """The trace over settled legs."""
+    axis = axis_of(ledger, settled)
+    return traced_by(ledger, axis, way_of(axis, settled, parameters.method), parameters)
 
 
 def _amounts(trace: Trace) -> "pd.Series[int]":
@@ -73,7 +79,7 @@ def _other_orders(ledger: Ledger, traces: Mapping[str, Trace]) -> list[tuple[Set
     parameters = next(iter(traces.values())).parameters
     if parameters.direction != "forward":
         return []
-    legs = traceable_legs(ledger, parameters.as_of_us)
+    legs = traceable_legs(ledger, parameters.as_of_us, parameters.level)
     touched = _touched(legs, traces)
     if not _has_ties(legs, touched):
         return []

@@ -45,13 +45,13 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
     if parameters.method in LINKED:
         axis, links = links_for(ledger, parameters)
         return traced_by(ledger, axis, links, parameters)
-    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+    settled = settled_for(ledger, parameters)
     return traced_by(ledger, axis_of(ledger, settled), settled, parameters)
 
 
 def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
     """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
-    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+    settled = settled_for(ledger, parameters)
     axis = axis_of(ledger, settled)
     return {
         method: traced_by(ledger, axis, way_of(axis, settled, method), replace(parameters, method=method)) for method in methods
@@ -78,12 +78,18 @@ def traced_by(ledger: Ledger, axis: LotAxis, way: Links | Settled, parameters: P
 
 def links_for(ledger: Ledger, parameters: Parameters) -> tuple[LotAxis, Links]:
     """The axis and the links FIFO or LIFO asks for: from the stored index where they fit, else built now."""
-    if (parameters.as_of_us, parameters.opening, parameters.ties) == (None, "reported", "ledger"):
+    usual = Parameters()
+    if all(getattr(parameters, name) == getattr(usual, name) for name in ("as_of_us", "opening", "ties", "level")):
         axis = indexed_axis(ledger)
         return axis, fifo_links(axis) if parameters.method == "fifo" else indexed_lifo(ledger, axis)
-    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+    settled = settled_for(ledger, parameters)
     axis = axis_of(ledger, settled)
     return axis, fifo_links(axis) if parameters.method == "fifo" else lifo_links(axis, settled)
+
+
+def settled_for(ledger: Ledger, parameters: Parameters) -> Settled:
+    """The settled legs the parameters ask for."""
+    return settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, parameters.level)
 
 
 def holders_of_accounts(ledger: Ledger) -> Ints:
