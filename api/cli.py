@@ -28,6 +28,8 @@ ARGUMENTS = (
 )
 _STARTS = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward")
 ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_STARTS)
+_TRACES = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward", "TRC-overdraft")
+ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_TRACES)
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (

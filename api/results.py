@@ -32,6 +32,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "traced": ("traced_fen", MONEY),
         "basis": ("basis_fen", MONEY),
         "made_by": ("made_by", TEXT),
+        "flags": ("flags", TEXT),
     },
     "held": {
         "claim": ("claim", TEXT),
@@ -42,6 +43,7 @@ COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "balance": ("balance_fen", MONEY),
         "opening": ("opening_fen", MONEY),
         "opening_source": ("opening_source", TEXT),
+        "flags": ("flags", TEXT),
     },
     "sinks": {
         "claim": ("claim", TEXT),

@@ -125,7 +125,7 @@ def pieces_at(claim: Ints, leg: Ints, start: Ints, end: Ints) -> Pieces:
     some = end > start
     claim, leg, start, end = claim[some], leg[some], start[some], end[some]
     one = np.ones(len(claim), dtype=np.int64)
-    return Pieces(claim, leg, start, end - start, end - start, one, one, one)
+    return Pieces(claim, leg, start, end - start, end - start, one, one, one, one * 0)
 
 
 def without_overlaps(seeds: Pieces, carried: Pieces) -> Pieces:

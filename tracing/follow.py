@@ -3,17 +3,19 @@
 One claim takes microseconds on an open ledger: nothing here may be as long as the ledger.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracing.legs import Flags, Ints
+from tracing.legs import INFERRED, OVERDRAFT, Flags, Ints
 from tracing.links import Links
 from tracing.lots import LotAxis
+from tracing.overdrafts import overdrafts_of
 from tracing.result import LIMITS, Parameters
 
+ALL_FLAGS = OVERDRAFT | INFERRED
 NO_TIME = np.zeros(0, dtype=np.int64)
 
 
@@ -22,7 +24,8 @@ class Pieces:
     """k pieces of victims' money: `fen` of a leg, from `start_fen` on.
 
     claim: number of the claim. leg: the leg that carried it. basis_fen: victims' money in it. hop: 1 = the disputed
-    payment. tier: hops between different holders. linked: 1 where a record, not the method, chose the leg.
+    payment. tier: hops between different holders. linked: 1 where a record, not the method, chose the leg. flags: bits of
+    `tracing.legs.OVERDRAFT` and `INFERRED`, kept from there on.
     """
 
     claim: Ints
@@ -33,6 +36,7 @@ class Pieces:
     hop: Ints
     tier: Ints
     linked: Ints
+    flags: Ints
 
     def __len__(self) -> int:
         return len(self.claim)
@@ -73,11 +77,12 @@ def follow(
         links: which debit spends each stretch of the axis, by the method.
         seeds: the disputed payments, in given fen, hop 1; disjoint.
         holder: number of each slot's holder; a move between slots of one holder adds no tier.
-        limits: max_hops, hop_window_us and min_amount_fen are observed; nothing else is read.
-        time_us: time of each transfer row; needed for hop_window_us only.
+        limits: max_hops, hop_window_us, min_amount_fen, overdraft and its window are observed; nothing else is read.
+        time_us: time of each transfer row; needed for the two windows only.
     """
     from tracing import follow_kernels as kernels
 
+    overdrafts, order = overdrafts_of(axis, limits), np.lexsort([seeds.start_fen, seeds.leg])
     carried, rested, other = kernels.walked(
         table_of(seeds),
         links.start,
@@ -94,6 +99,10 @@ def follow(
         NO_TIME if time_us is None else time_us,
         axis.rows,
         axis.extra_row,
+        overdrafts.reach_us,
+        overdrafts.leg,
+        overdrafts.own_fen,
+        order,
     )
     if not len(other):
         return Followed(pieces_of(carried), pieces_of(rested), empty(), empty(), ())
@@ -118,7 +127,8 @@ def table_of(pieces: Pieces) -> "NDArray[np.int64]":
 
 def pieces_of(table: "NDArray[np.int64]") -> Pieces:
     """The rows as pieces."""
-    return Pieces(*table.T[:-1])
+    pieces = Pieces(*table.T[:-1])
+    return pieces if not pieces.flags.any() else replace(pieces, flags=pieces.flags & ALL_FLAGS)
 
 
 def empty() -> Pieces:

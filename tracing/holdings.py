@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
+from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, joined
 from tracing.holders import member_slots, shared_out, target_accounts
 from tracing.legs import Flags, Ints, ending_accounts, unknown_accounts
@@ -20,7 +21,7 @@ Names = NDArray[np.object_]
 SINK_OF_KIND = {"cash": "cash", "merchant": "merchant", "issuer": "merchant"}
 HELD_COLUMNS = [
     "claim", "account", "account_code", "tier", "held_fen", "basis_fen", "balance_fen", "opening_fen", "opening_source",
-    "since_us",
+    "since_us", "flags",
 ]  # fmt: skip
 
 
@@ -119,11 +120,13 @@ def held_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) -> 
             "tier": pieces.tier,
             "held_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
+            **flagged(pieces.flags),
             "since_us": transfer_times(ledger, axis.row(pieces.leg)),
         }
     )
     parts = by_piece.groupby(["claim", "account_code", "currency"])
-    table = parts.agg({"tier": "min", "held_fen": "sum", "basis_fen": "sum", "since_us": "max"}).reset_index()
+    table = parts.agg({"tier": "min", "held_fen": "sum", "basis_fen": "sum", "since_us": "max", **ANY_FLAG}).reset_index()
+    table = told_flags(table)
     table = table.merge(balances(axis), on=["account_code", "currency"], how="left")
     over = (
         table.groupby(["account_code", "currency"])["held_fen"].sum()
@@ -177,12 +180,14 @@ def sinks_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) ->
             "sink": np.concatenate([sinks for _, sinks in parts]),
             "account_code": axis.slots.account[paid_slots(ledger, axis, pieces.leg)],
             "amount_fen": pieces.basis_fen,
+            **flagged(pieces.flags),
         }
     )
-    table = by_piece.groupby(["claim", "sink", "account_code"])["amount_fen"].sum().reset_index()
+    grouped = by_piece.groupby(["claim", "sink", "account_code"])
+    table = told_flags(grouped.agg({"amount_fen": "sum", **ANY_FLAG}).reset_index())
     account = ledger.accounts["account"].to_numpy(dtype=object)
     table = table.assign(claim=names[table["claim"]], account=account[table["account_code"]])
-    columns = ["claim", "sink", "account", "account_code", "amount_fen"]
+    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags"]
     return table[columns].sort_values(["claim", "sink", "account"], ignore_index=True)
 
 

@@ -20,6 +20,9 @@ Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
+OVERDRAFT, INFERRED = 1, 2
+"""Flags that money keeps from there on: it went through an overdraft; through an inferred link."""
+
 
 @dataclass(frozen=True)
 class Slots:

@@ -21,7 +21,8 @@ from tracing.settle import traceable_legs
 UNSPENT = -1
 """Stands in `debit_leg` for what a slot still holds after its last debit."""
 OVERDRAWN = -2
-"""Stands in `debit_leg` for debits the bank paid: money that came in later repaid it."""
+"""Stands in `debit_leg` for an opening debt: money that comes in repays it. `OVERDRAWN - 1 - leg` stands for the part of a
+debit that the bank paid."""
 
 
 @dataclass(frozen=True)

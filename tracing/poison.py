@@ -63,7 +63,7 @@ def _spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pi
         rows = np.zeros((count, 5), np.int64)
     claim, leg, fen, hops, tiers = rows.T.copy()
     linked = legs.slots.identified[legs.source[leg]].astype(np.int64)
-    return Pieces(claim + low, leg, np.zeros_like(leg), fen, fen, hops, tiers, linked), (first, tier, hop)
+    return Pieces(claim + low, leg, np.zeros_like(leg), fen, fen, hops, tiers, linked, np.zeros_like(leg)), (first, tier, hop)
 
 
 def _ended(settled: Settled, suspect: Pieces) -> Pieces:
@@ -71,7 +71,7 @@ def _ended(settled: Settled, suspect: Pieces) -> Pieces:
     legs = settled.legs
     ended = suspect.take(legs.slots.ends[legs.target[suspect.leg]])
     fen = legs.received_fen[ended.leg]
-    return Pieces(ended.claim, ended.leg, ended.start_fen, fen, fen, ended.hop, ended.tier, ended.linked)
+    return Pieces(ended.claim, ended.leg, ended.start_fen, fen, fen, ended.hop, ended.tier, ended.linked, ended.flags)
 
 
 def _balances(settled: Settled, reached: Reached, balance_fen: Ints, low: int) -> Pieces:
@@ -81,4 +81,4 @@ def _balances(settled: Settled, reached: Reached, balance_fen: Ints, low: int) -
     leg = first[claim, slot].astype(np.int64)
     fen, none = balance_fen[slot], np.zeros_like(leg)
     at = (claim, slot)
-    return Pieces(claim + low, leg, none, fen, fen, hop[at].astype(np.int64), tier[at].astype(np.int64), none)
+    return Pieces(claim + low, leg, none, fen, fen, hop[at].astype(np.int64), tier[at].astype(np.int64), none, none)

@@ -70,4 +70,4 @@ def placed_seeds(settled: Settled, seeds: Pieces) -> "np.ndarray[tuple[int, int]
 def _pieces(rows: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", what: int) -> Pieces:
     """The pieces of which this became, in the order they were written."""
     _, claim, leg, start, fen, basis, hop, tier, linked = rows[rows[:, 0] == what, :9].T.copy()
-    return Pieces(claim, leg, start, fen, basis, hop, tier, linked)
+    return Pieces(claim, leg, start, fen, basis, hop, tier, linked, np.zeros_like(claim))

@@ -79,10 +79,11 @@ class Trace:
 
     claims: claim, victim, transfer, transfer_row, currency, reported_fen, overlap_fen, claim_fen (= reported - overlap).
     traced: claim, transfer, transfer_row, hop, tier, time_us, source, target, source_code, target_code, amount_fen,
-        traced_fen, basis_fen, made_by. One row per (claim, transfer); traced is in what left the source.
+        traced_fen, basis_fen, made_by, flags. One row per (claim, transfer); traced is in what left the source.
     held: claim, account, account_code, tier, held_fen, basis_fen, balance_fen, opening_fen, opening_source, since_us (the
-        newest arrival of money still held).
-    sinks: claim, sink, account, account_code, amount_fen (victims' money).
+        newest arrival of money still held), flags.
+    sinks: claim, sink, account, account_code, amount_fen (victims' money), flags.
+    flags: `;`-joined: `overdraft`, `inferred`; money keeps them from where it got them on.
     frontier: claim, account, institution, from_us, to_us, traced_fen, why.
     origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
         amount_fen (of the start); held is then what rests in openings and with victims.

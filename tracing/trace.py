@@ -12,6 +12,7 @@ from ledger.problems import LiushuiError
 from tracing.claim_overlaps import claim_overlaps
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
 from tracing.envelope import yuan
+from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, follow
 from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
@@ -36,6 +37,7 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
         AssertionError when a claim does not balance: a mistake of ours, never to be passed over.
     """
     parameters = parameters or Parameters()
+    check_overdraft(parameters, (parameters.method,))
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
     if parameters.direction == "backward":
@@ -51,11 +53,23 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
 
 def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
     """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
+    check_overdraft(parameters, methods)
     settled = settled_for(ledger, parameters)
     axis = axis_of(ledger, settled)
     return {
         method: traced_by(ledger, axis, way_of(axis, settled, method), replace(parameters, method=method)) for method in methods
     }
+
+
+def check_overdraft(parameters: Parameters, methods: Sequence[str]) -> None:
+    """Refuse to go backward through overdrafts where no links say which fen repaid which.
+
+    Raises: LiushuiError TRC-overdraft.
+    """
+    others = [method for method in methods if method in METHODS and method not in LINKED]
+    if parameters.overdraft == "backward" and others:
+        told = f"{', '.join(others)} cannot tell which fen repaid a bank: overdraft backward is for {' and '.join(LINKED)}"
+        raise LiushuiError("TRC-overdraft", told)
 
 
 def way_of(axis: LotAxis, settled: Settled, method: str) -> Links | Settled:
@@ -107,7 +121,7 @@ def followed_claims(
     Args:
         way: as for `traced_by`.
     """
-    needs_time = parameters.hop_window_us is not None
+    needs_time = parameters.hop_window_us is not None or parameters.overdraft_window_us is not None
     time_us = np.asarray(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
     payer = payers(ledger, claims, holder)
     holder = holder[axis.slots.account]
@@ -148,7 +162,7 @@ def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed:
         for name, fen in zip(names, overlap, strict=True)
         if fen
     ]
-    overlaps = claim_overlaps(claims.table, seeds_of(claims.table, axis), followed)
+    overlaps = claim_overlaps(claims.table, seeds_of(claims.table, axis) if overlap.any() else seeds, followed)
     assert int(overlaps["overlap_fen"].sum()) == int(overlap.sum()), "overlaps that do not add up"
     held = held_of(ledger, axis, followed, names)
     traced = traced_of(ledger, axis, followed, names)
@@ -189,16 +203,18 @@ def traced_of(
             "traced_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "linked": pieces.linked,
+            **flagged(pieces.flags),
         }
     )
     parts = by_piece.groupby(["claim", "transfer_row"], sort=True)
-    table = parts.agg({"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min"}).reset_index()
+    summed = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min", **ANY_FLAG}
+    table = told_flags(parts.agg(summed).reset_index())
     return with_transfers(ledger, table.assign(claim=names[table["claim"]]))
 
 
 TRACED_COLUMNS = [
     "claim", "transfer", "transfer_row", "hop", "tier", "time_us", "source", "target", "source_code", "target_code",
-    "amount_fen", "traced_fen", "basis_fen", "made_by",
+    "amount_fen", "traced_fen", "basis_fen", "made_by", "flags",
 ]  # fmt: skip
 
 

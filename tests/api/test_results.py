@@ -21,8 +21,8 @@ from tracing.result import Parameters
 from tracing.trace import trace_claims
 
 CONTRACT = {
-    "traced.csv": "claim,transfer,hop,time,source,target,amount,traced,basis,made_by",
-    "held.csv": "claim,account,tier,held,basis,balance,opening,opening_source",
+    "traced.csv": "claim,transfer,hop,time,source,target,amount,traced,basis,made_by,flags",
+    "held.csv": "claim,account,tier,held,basis,balance,opening,opening_source,flags",
     "sinks.csv": "claim,sink,account,amount",
     "frontier.csv": "account,institution,from_time,to_time,traced,why",
 }
