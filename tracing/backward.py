@@ -65,6 +65,10 @@ def found_behind(ledger: Ledger, parameters: Parameters) -> tuple[Asked, Behind]
 
 def check(parameters: Parameters) -> None:
     """Refuse what has no answer. Raises: LiushuiError TRC-backward."""
+    if parameters.level != "account" or parameters.overdraft != "dissipate":
+        raise LiushuiError(
+            "TRC-backward", "a trace backward knows neither the level of holders nor the way back through an overdraft"
+        )
     if parameters.method not in ALLOCATING:
         raise LiushuiError(
             "TRC-backward", "poison shares nothing out, so no amount of it is anybody's; trace backward by another method"
@@ -146,7 +150,7 @@ def start_tiers(asked: Asked) -> Ints:
     tier = np.zeros(len(starts.leg), dtype=np.int64)
     paid = np.flatnonzero(starts.leg >= 0)
     none = np.zeros(len(paid), dtype=np.int64)
-    pieces = Pieces(starts.piece_start[paid], starts.leg[paid], none, none, none, none, none, none)
+    pieces = Pieces(starts.piece_start[paid], starts.leg[paid], none, none, none, none, none, none, none)
     payer = asked.holder[starts.table["account_code"].to_numpy(dtype=np.int64)]
     tier[paid] = with_tiers(asked.axis, pieces, asked.holder[asked.axis.slots.account], payer).tier
     return tier

@@ -39,7 +39,7 @@ def resting(ledger: Ledger, axis: LotAxis, followed: Followed) -> Resting:
     pieces, slot = followed.rested, axis.target(followed.rested.leg)
     if axis.apart is not None:
         pieces, slot = laid_over(ledger, axis, pieces, slot, followed.allocates)
-    return Resting(pieces, slot, ending_accounts(ledger)[axis.slots.account[slot]])
+    return Resting(pieces, slot, axis.slots.ends[slot] | ending_accounts(ledger)[axis.slots.account[slot]])
 
 
 def laid_over(ledger: Ledger, axis: LotAxis, pieces: Pieces, slot: Ints, allocates: bool) -> tuple[Pieces, Ints]:

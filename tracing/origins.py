@@ -97,7 +97,7 @@ def traced_back_of(ledger: Ledger, axis: LotAxis, carried: pd.DataFrame, names: 
     table = table.assign(transfer_row=axis.row(table["leg"].to_numpy(dtype=np.int64))).rename(columns={"basis": "basis_fen"})
     how = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min"}
     whole = table.groupby(["start", "transfer_row"], sort=True).agg(how).reset_index()
-    return with_transfers(ledger, whole.assign(claim=names[whole["start"].to_numpy(dtype=np.int64)]))
+    return with_transfers(ledger, whole.assign(claim=names[whole["start"].to_numpy(dtype=np.int64)], flags=""))
 
 
 def covered(carried: pd.DataFrame) -> Ints:
@@ -130,7 +130,7 @@ def held_back(axis: LotAxis, ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     ).reset_index()
     facts = balances(axis).drop_duplicates("account_code").drop(columns="currency")
     table = table.merge(facts, on="account_code", how="left")
-    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)])
+    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)], flags="")
     return table[HELD_COLUMNS].sort_values(["claim", "account"], ignore_index=True)
 
 

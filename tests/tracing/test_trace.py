@@ -405,6 +405,63 @@ def test_a_fee_ends_in_the_fee_sink() -> None:
     assert sinks(trace) == {("fee", "bank"): 1_00}
 
 
+def test_a_fee_to_an_ordinary_account_ends_in_the_fee_sink_too() -> None:
+    trace = traced("""
+        09:00 v -> a 100   # claim
+        09:01 a -> b 50
+        09:01 a -> income 1 channel=fee
+        09:02 income -> x 1
+        09:03 a -> income 9
+    """)
+    assert held(trace) == {"a": 40_00, "b": 50_00, "income": 9_00}
+    assert sinks(trace) == {("fee", "income"): 1_00}
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_a_fee_is_debited_after_its_principal_whichever_is_written_first(method: str) -> None:
+    text = """
+        account bank clearing
+        opening a 1
+        09:00 v -> a 100   # claim
+        {}
+        {}
+    """
+    lines = ["09:01 a -> bank 1 channel=fee", "09:01 a -> b 100"]
+    both = [traced(text.format(*order), method=method) for order in (lines, lines[::-1])]
+    assert held(both[0]) == held(both[1])
+    assert sinks(both[0]) == sinks(both[1])
+    assert sum(sinks(traced(text.format(*lines))).values()) == 1_00
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_a_reversed_fee_comes_back_and_is_no_sink(method: str) -> None:
+    trace = traced(
+        """
+        account bank clearing
+        09:00 v -> a 100   # claim
+        09:01 a -> bank 1 channel=fee id=F
+        09:02 bank -> a 1 reverses=F
+        """,
+        method=method,
+    )
+    assert (held(trace), sinks(trace)) == ({"a": 100_00}, {})
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_under_every_method_a_reversal_returns_its_own_lots(method: str) -> None:
+    trace = traced(
+        """
+        opening a 100
+        09:00 v -> b 50        # claim
+        09:01 a -> b 100 id=P
+        09:02 b -> a 100 reverses=P
+        09:03 b -> c 50
+        """,
+        method=method,
+    )
+    assert held(trace) == {"c": 50_00}
+
+
 def test_the_frontier_names_accounts_whose_own_records_are_missing() -> None:
     trace = traced("""
         09:00 v -> a 100   # claim
