@@ -130,12 +130,18 @@ def followed_claims(
         if parameters.method == "poison":
             return poison(way, seeds, holder, axis.balance_fen)
         return replay(way, seeds, holder, parameters)
-    followed = follow(axis, way, seeds, holder, parameters, time_us)
-    disjoint = without_overlaps(seeds, followed.carried)
-    if disjoint is not seeds:
-        seeds = with_tiers(axis, disjoint, holder, payer)
+    asked = seeds
+    while True:  # a limit may stop money short of a later claim, so what that one loses is looked at again
         followed = follow(axis, way, seeds, holder, parameters, time_us)
-    return seeds, followed
+        disjoint = without_overlaps(asked, followed.carried)
+        if disjoint is seeds or same_pieces(disjoint, seeds):
+            return seeds, followed
+        seeds = with_tiers(axis, disjoint, holder, payer)
+
+
+def same_pieces(one: Pieces, other: Pieces) -> bool:
+    """Whether both are the same fen of the same claims."""
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("claim", "leg", "start_fen", "fen"))
 
 
 def payers(ledger: Ledger, claims: Claims, holder: Ints) -> Ints:

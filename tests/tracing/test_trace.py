@@ -303,6 +303,18 @@ def test_every_method_lists_which_earlier_claims_have_the_overlap(method: str) -
     assert trace.overlaps.values.tolist() == [["C3", "P", 70_00, "C1", "traced"], ["C3", "P", 50_00, "C2", "traced"]]
 
 
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_a_claim_that_a_limit_keeps_an_earlier_one_from_reaching_stays_whole(method: str) -> None:
+    text = """
+        09:00 v -> a 10   # claim C1
+        09:01 a -> b 10   # claim C2
+        09:02 b -> c 10   # claim C3
+    """
+    trace = traced(text, method=method, max_hops=2)
+    assert trace.claims["claim_fen"].tolist() == [10_00, 0, 10_00]
+    assert trace.overlaps.values.tolist() == [["C2", "T2", 10_00, "C1", "traced"]]
+
+
 def test_a_hop_between_own_accounts_adds_no_tier() -> None:
     trace = traced("""
         account wallet wallet holder=h1
