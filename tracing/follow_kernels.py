@@ -188,7 +188,8 @@ def walked(
             else:
                 carried = grown(carried, sent + 1)
                 write(carried, sent, claim, onward, offset, high - low, part)
-                target = place_in(slot_start, credit_start[onward])
+                arrival: Whole = credit_start[onward]
+                target = place_in(slot_start, arrival)
                 carried[sent, HOP], carried[sent, LINKED], carried[sent, EXTRA] = hop + 1, 1 if identified[slot] else 0, target
                 carried[sent, TIER] = tier + (1 if holder[slot] != holder[target] else 0)
                 carried[sent, FLAGS] = flags
