@@ -17,17 +17,6 @@ app = typer.Typer(
     "`liushui trace LEDGER --out DIR`.",
 )
 _RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision", "LDG-manifest-url", "LDG-missing-path")
-ARGUMENTS = (
-    "API-diagram-format",
-    "API-bad-setting",
-    "API-keys-file",
-    "API-open-server",
-    *_RECORDS,
-    "TRC-account",
-    "TRC-report",
-)
-_STARTS = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward")
-ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_STARTS)
 _TRACES = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward", "TRC-overdraft")
 ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_TRACES)
 """Codes of errors that are about the arguments or settings, not about the job."""

@@ -82,7 +82,7 @@ def seeds_of_world(made: World) -> Any:
 
     one = np.ones(len(made.disputed), dtype=np.int64)
     fen = made.amount_fen[made.disputed]
-    return Pieces(np.arange(len(one)), made.disputed.astype(np.int64), one * 0, fen, fen, one, one, one)
+    return Pieces(np.arange(len(one)), made.disputed.astype(np.int64), one * 0, fen, fen, one, one, one, one * 0)
 
 
 def ledger_in_memory(made: World) -> Any:
