@@ -101,7 +101,7 @@ def walked_back(asked: Asked, links: Links, inverse: Inverse) -> Behind:
     axis, parameters = asked.axis, asked.parameters
     time_us = None
     if parameters.hop_window_us is not None:
-        time_us = np.asarray(asked.ledger.read(("time",))["time"].cast(pa.int64()).to_numpy())
+        time_us = np.array(asked.ledger.read(("time",))["time"].cast(pa.int64()).to_numpy())
     pieces, ended = kernels.traced_back(
         start_table(asked),
         links.start,

@@ -122,7 +122,7 @@ def followed_claims(
         way: as for `traced_by`.
     """
     needs_time = parameters.hop_window_us is not None or parameters.overdraft_window_us is not None
-    time_us = np.asarray(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
+    time_us = np.array(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
     payer = payers(ledger, claims, holder)
     holder = holder[axis.slots.account]
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)

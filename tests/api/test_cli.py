@@ -165,6 +165,18 @@ def test_unusable_arguments_exit_with_2_and_one_clear_message(ledger, tmp_path, 
     assert done[0] == ""
 
 
+def test_backward_says_whose_money_a_balance_is(ledger, tmp_path):
+    lines = here("trace", ledger, "--out", tmp_path, "--direction", "backward", "--account", "6222000000000000033")[0]
+    assert "account:6222000000000000033: " in lines
+    assert "claim R1" in lines
+    assert "held + sinks = start for every start" in lines
+    assert (tmp_path / "origins.csv").read_text().startswith("start,origin,claim,account,transfer,amount")
+    found = told_here("trace", ledger, "--out", tmp_path, "--direction", "backward")
+    assert found["totals"]["identity"]
+    assert [claim["claim"] for claim in found["claims"]] == ["R1", "R2"]
+    assert told_here("verify", ledger)["ok"]
+
+
 def test_a_refused_method_names_those_there_are(ledger, tmp_path):
     assert "there is: fifo" in here("trace", ledger, "--out", tmp_path, "--method", "rising_tide", status=2)[1]
 
