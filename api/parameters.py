@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tracing.result import DIRECTIONS, LEVELS, METHODS, OVERDRAFTS, TIES, Parameters
+from tracing.result import DIRECTIONS, LEAST_PROBABILITY_BP, LEVELS, METHODS, OVERDRAFTS, TIES, Parameters
 
 DURATION = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?(?:T(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?"
@@ -46,6 +46,7 @@ def parameters_from(words: Mapping[str, Any]) -> Parameters:
         ),
         level=one_of(given.get("level", "account"), LEVELS, "level"),
         inferred=bool(given.get("inferred", False)),
+        probability_bp=(share_bp(given["probability"], "probability") if "probability" in given else LEAST_PROBABILITY_BP),
         max_hops=given.get("max_hops"),
         hop_window_us=duration_us(given["hop_window"], "hop_window") if "hop_window" in given else None,
         min_amount_fen=fen_of(given.get("min_amount", "0.00"), "min_amount"),
@@ -110,6 +111,21 @@ def duration_us(word: str, name: str) -> int:
     if not 0 < seconds < 10**10:
         raise BadWord(name, f"{word!r} is not a duration; write it like PT72H or P3D")
     return seconds * 1_000_000
+
+
+def share_bp(word: str, name: str) -> int:
+    """A share between 0 and 1, in steps of 0.0001, in basis points.
+
+    >>> share_bp("0.95", "probability")
+    9500
+    """
+    try:
+        bp = Decimal(word) * 10_000
+        if bp.is_finite() and bp == bp.to_integral_value() and 0 <= bp <= 10_000:
+            return int(bp)
+    except InvalidOperation:
+        pass
+    raise BadWord(name, f"{word!r} is not a share between 0 and 1 with at most four decimals; write it like 0.95")
 
 
 def fen_of(word: str, name: str) -> int:

@@ -8,10 +8,12 @@ Clock, environment and randomness stay outside: `now` and seeds are passed in.
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from api.explain import FORMATS as EXPLANATION_FORMATS
 from api.explain import explained, explanation_lines, explanation_told, write_explanation
@@ -31,6 +33,7 @@ from ledger.store.compaction import compact
 from ledger.store.manifest import is_ledger
 from ledger.store.opening import open_ledger
 from ledger.store.verify import verify_store
+from rules.inferred import infer_links
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
 from tracing.tie_range import with_tie_ranges
@@ -131,18 +134,30 @@ def store_problems(folder: Path, show: Callable[..., None] | None = None) -> tup
 
 
 def trace_ledger(ledger: Ledger, parameters: Parameters) -> Trace:
-    """Follow the reported money."""
-    return trace_claims(ledger, parameters)
+    """Follow the reported money; where inferred links are asked for, estimate them first."""
+    links, met = inferred_links(ledger, parameters)
+    trace = trace_claims(ledger, parameters, links)
+    return replace(trace, warnings=trace.warnings + met) if met else trace
+
+
+def inferred_links(ledger: Ledger, parameters: Parameters) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """The inferred links of the whole ledger as the trace sees it, and what bounded their search; none unless asked for."""
+    if not parameters.inferred:
+        return None, ()
+    found = infer_links(ledger, parameters.as_of_us)
+    return found.links, tuple(problem.message for problem in found.problems)
 
 
 def trace_to_keep(ledger: Ledger, parameters: Parameters) -> Trace:
     """Follow the reported money, and say where the order within an instant matters."""
-    return with_tie_ranges(ledger, {parameters.method: trace_claims(ledger, parameters)})[parameters.method]
+    return with_tie_ranges(ledger, {parameters.method: trace_ledger(ledger, parameters)})[parameters.method]
 
 
 def trace_by_all(ledger: Ledger, parameters: Parameters, out: Path) -> tuple[Trace, dict[str, Any]]:
     """Follow the reported money by every method, write each; the FIFO trace, and how far the methods disagree."""
-    traces = with_tie_ranges(ledger, trace_methods(ledger, parameters))
+    links, met = inferred_links(ledger, parameters)
+    traces = with_tie_ranges(ledger, trace_methods(ledger, parameters, inferred=links))
+    traces = {method: replace(trace, warnings=trace.warnings + met) for method, trace in traces.items()}
     return traces["fifo"], write_traces(ledger, traces, out)
 
 

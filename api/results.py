@@ -15,86 +15,18 @@ from typing import Any
 
 import pandas as pd
 
-from api.csv_tables import COUNT, MONEY, TEXT, TIME, csv_bytes, instant
+from api.csv_tables import csv_bytes, instant
+from api.result_columns import ENVELOPE, ON_OCCASION, columns_of
 from ledger.book import Ledger
 from tracing.envelope import envelope
-from tracing.result import METHODS, TIES, Limit, Parameters, Trace
-
-COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
-    "traced": {
-        "claim": ("claim", TEXT),
-        "transfer": ("transfer", TEXT),
-        "hop": ("hop", COUNT),
-        "time": ("time_us", TIME),
-        "source": ("source", TEXT),
-        "target": ("target", TEXT),
-        "amount": ("amount_fen", MONEY),
-        "traced": ("traced_fen", MONEY),
-        "basis": ("basis_fen", MONEY),
-        "made_by": ("made_by", TEXT),
-        "flags": ("flags", TEXT),
-    },
-    "held": {
-        "claim": ("claim", TEXT),
-        "account": ("account", TEXT),
-        "tier": ("tier", COUNT),
-        "held": ("held_fen", MONEY),
-        "basis": ("basis_fen", MONEY),
-        "balance": ("balance_fen", MONEY),
-        "opening": ("opening_fen", MONEY),
-        "opening_source": ("opening_source", TEXT),
-        "flags": ("flags", TEXT),
-    },
-    "sinks": {
-        "claim": ("claim", TEXT),
-        "sink": ("sink", TEXT),
-        "account": ("account", TEXT),
-        "amount": ("amount_fen", MONEY),
-    },
-    "frontier": {
-        "account": ("account", TEXT),
-        "institution": ("institution", TEXT),
-        "from_time": ("from_us", TIME),
-        "to_time": ("to_us", TIME),
-        "traced": ("traced_fen", MONEY),
-        "why": ("why", TEXT),
-    },
-    "origins": {
-        "start": ("start", TEXT),
-        "origin": ("origin", TEXT),
-        "claim": ("claim", TEXT),
-        "account": ("account", TEXT),
-        "transfer": ("transfer", TEXT),
-        "amount": ("amount_fen", MONEY),
-    },
-}
-"""Per result file: the column in the file, the column of the trace it shows, and how it is written."""
-
-ON_OCCASION: dict[str, dict[str, tuple[str, str]]] = {
-    "overlaps": {
-        "claim": ("claim", TEXT),
-        "transfer": ("transfer", TEXT),
-        "overlap": ("overlap_fen", MONEY),
-        "earlier": ("earlier", TEXT),
-        "why": ("why", TEXT),
-    },
-    "ties": {
-        "claim": ("claim", TEXT),
-        "account": ("account", TEXT),
-        "what": ("what", TEXT),
-        **{order: (f"{order}_fen", MONEY) for order in TIES},
-        "least": ("least_fen", MONEY),
-        "most": ("most_fen", MONEY),
-    },
-}
-"""Result files that are written only when there is something in them."""
+from tracing.result import Limit, Parameters, Trace
 
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     """Write traced.csv, held.csv, sinks.csv, frontier.csv (backward also origins.csv) and, last, trace.json; what that holds.
 
-    Every file appears whole or not at all; trace.json carries the SHA-256 of the others. A file of `ON_OCCASION` is there
-    when its table has rows.
+    Every file appears whole or not at all; trace.json carries the SHA-256 of the others. overlaps.csv and ties.csv are there
+    when they have rows, inferred_links.csv where inferred links were asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
     tables = {
@@ -105,30 +37,21 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     }
     if trace.origins is not None:
         tables["origins"] = trace.origins
-    occasional = {"overlaps": trace.overlaps, "ties": trace.ties}
-    tables |= {name: frame for name, frame in occasional.items() if frame is not None and len(frame)}
-    for name in occasional.keys() - tables.keys():
+    if trace.inferred is not None:
+        tables["inferred_links"] = links_told(trace.inferred)
+    seldom = {"overlaps": trace.overlaps, "ties": trace.ties}
+    tables |= {name: frame for name, frame in seldom.items() if frame is not None and len(frame)}
+    for name in ON_OCCASION.keys() - tables.keys():
         (out / f"{name}.csv").unlink(missing_ok=True)  # of an earlier trace in this folder
+    columns = columns_of(trace)
     digests = {}
     for name, frame in tables.items():
-        content = csv_bytes(frame, (COLUMNS | ON_OCCASION)[name])
+        content = csv_bytes(frame, columns[name])
         write_whole(out / f"{name}.csv", content)
         digests[f"{name}.csv"] = hashlib.sha256(content).hexdigest()
     description = describe(ledger, trace) | {"files": digests}
     write_whole(out / "trace.json", json_bytes(description))
     return description
-
-
-ENVELOPE = {
-    "claim": ("claim", TEXT),
-    "account": ("account", TEXT),
-    **{method: (f"{method}_fen", MONEY) for method in METHODS},
-    "least": ("least_fen", MONEY),
-    "chosen": ("chosen_fen", MONEY),
-    "most": ("most_fen", MONEY),
-    "sentence": ("sentence", TEXT),
-}
-"""Columns of envelope.csv: what every method finds held of a claim at an account."""
 
 
 def write_traces(ledger: Ledger, traces: Mapping[str, Trace], out: Path) -> dict[str, Any]:
@@ -243,6 +166,7 @@ def parameters_told(parameters: Parameters) -> dict[str, Any]:
         "overdraft_window": None if reach is None else duration(reach),
         "level": parameters.level,
         "inferred": parameters.inferred,
+        **({"probability": share(parameters.probability_bp)} if parameters.inferred else {}),
         "max_hops": parameters.max_hops,
         "hop_window": None if window is None else duration(window),
         "min_amount": money(parameters.min_amount_fen),
@@ -257,6 +181,15 @@ def money(fen: int) -> str:
     """
     whole, rest = divmod(abs(fen), 100)
     return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
+
+
+def share(bp: int) -> str:
+    """Basis points as a share with four decimals.
+
+    >>> share(9700), share(10000)
+    ('0.9700', '1.0000')
+    """
+    return f"{bp // 10_000}.{bp % 10_000:04d}"
 
 
 def duration(us: int) -> str:
@@ -276,7 +209,13 @@ def per_account(sinks: pd.DataFrame) -> pd.DataFrame:
     """One row per claim, sink and account."""
     keys = ["claim", "sink", "account"]
     grouped = sinks.groupby(keys, as_index=False, sort=True, dropna=False, observed=True)
-    return grouped.agg(amount_fen=("amount_fen", "sum"))
+    return grouped.agg(amount_fen=("amount_fen", "sum"), flags=("flags", "max"))
+
+
+def links_told(links: pd.DataFrame) -> pd.DataFrame:
+    """The followed links with their redemptions in one cell, rates and probability as decimal strings."""
+    shares = {name: [share(int(value)) for value in links[f"{name}_bp"]] for name in ("rate", "low", "high", "probability")}
+    return links.assign(redeemed=[";".join(batch) for batch in links["redemptions"]], **shares)
 
 
 def statements(frontier: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from api import pipeline
-from api.results import ON_OCCASION, money
+from api.result_columns import ON_OCCASION
+from api.results import money
 from api.service import TRACES
 from api.storage.store import FILE
 from ledger.formulas import guarded_texts
@@ -42,7 +43,7 @@ def stored_trace(folder: Path) -> Check:
     name = f"trace {folder.name}"
     try:
         told = json.loads((folder / "trace.json").read_text(encoding="utf-8"))
-        known = [f"{name}.csv" for name in (*ON_OCCASION, "origins")]
+        known = [f"{name}.csv" for name in ON_OCCASION]
         files = [*RESULT_FILES, *(file for file in known if file in told["files"])]
         problems = [f"{file} changed" for file in files if digest(folder / file) != told["files"].get(file)]
         if problems:

@@ -1,50 +1,83 @@
-"""How unusual an account's number of counterparties is among its peers: negative-binomial regression, false discovery rate.
+"""How unusual an account's dealings since the first claim are among its peers, and which of its figures say so.
 
-Peers share kind, age band and earlier activity. The model is fitted on the time before the first claim, alpha is estimated,
-and everything since the first claim is scored with numpy.
+The baseline ends before the first claim. Each figure gets an upper p-value under what peers did before it; the figures of an
+account are combined, and the false discovery rate is taken over all accounts.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ledger.problems import Problem
+from rules.activity import AMOUNTS, COUNTS, FEATURES, Floats, activity
+from rules.discovery import combined, discovery_rate
+from rules.expected import Counted, Measured, fit_amounts, fit_counts, upper_tail
+from rules.peers import independent, peer_levels
 from rules.rule import not_evaluated
-from rules.scope import Flags, Ints, Scope, columns, settled_transfers
+from rules.scope import Scope, settled_transfers
 from rules.wording import DAY_US
 
 CODE = "RUL-ANOMALY"
-SAMPLE = 100_000
-"""Most accounts the model is fitted on."""
 LEAST_BASELINE_US = 14 * DAY_US
 """A shorter time before the first claim says nothing. Grade P."""
+LEAST_COMPARED_US = 7 * DAY_US
+"""The baseline is not shorter than a week where there is one: days differ. Grade P."""
 LEAST_ACCOUNTS = 50
 """Fewer accounts give no peers. Grade P."""
-AGE_BANDS_US = (90 * DAY_US, 365 * DAY_US)
-"""New, young and settled accounts. Grade P."""
-ACTIVITY_BANDS = (1, 3, 7, 20)
-"""Counterparties in the half of the time before. Grade P."""
-Floats = NDArray[np.float64]
+TOLD, TOLD_P = 3, 0.01
+"""Most figures an explanation names, and how unusual they must be. Grade P."""
 
 
 @dataclass(frozen=True)
 class Anomaly:
-    """Per account code: q_value (NaN: not evaluated), counterparties seen and expected since the first claim; alpha."""
+    """Per account code (rows) and feature (columns of `FEATURES`).
+
+    q_value: per account, NaN: not evaluated. p_value: NaN where nothing was measured. seen: since the first claim; expected:
+    of counts what peers have in that time, of the others NaN. alpha: dispersion per feature, NaN where there is none.
+    """
 
     q_value: Floats
-    seen: Ints
+    p_value: Floats
+    seen: Floats
     expected: Floats
-    alpha: float
+    alpha: Floats
+
+    def reason(self, code: int) -> str:
+        """The account's most unusual figures in words."""
+        p_value = np.nan_to_num(self.p_value[code], nan=1.0)
+        order = [at for at in np.argsort(p_value, kind="stable").tolist() if p_value[at] < TOLD_P][:TOLD]
+        parts = [self.told(code, at) for at in order or [int(np.argmin(p_value))]]
+        return f"{', '.join(parts)} since the first claim (q = {self.q_value[code]:.2g})."
+
+    def told(self, code: int, at: int) -> str:
+        """One figure."""
+        words = FEATURES[at].words
+        if FEATURES[at].is_count:
+            return f"{int(self.seen[code, at])} {words} where peers have {self.expected[code, at]:.1f}"
+        return f"{words} as {share_of(self.p_value[code, at])} of peers have"
+
+
+def share_of(p_value: float) -> str:
+    """A small share in words."""
+    return f"one in {round(1 / max(p_value, 1e-6)):,}"
+
+
+@dataclass(frozen=True)
+class Spans:
+    """The instants that divide the records: a time to know the peers by, the baseline, and the time scored."""
+
+    first_us: int
+    baseline_us: int
+    claim_us: int
+    end_us: int
 
 
 def score_anomalies(scope: Scope, seed: int = 0) -> tuple[Anomaly | None, list[Problem]]:
-    """The q-value of every account's number of counterparties since the first claim, against its peers before it.
+    """The q-value of every account that is no hub, voucher or stranger, against its peers before the first claim.
 
-    The p-value of a count is drawn within its step (randomised quantile residual, `seed`), then Benjamini–Hochberg over all
-    accounts that are no hub, voucher or stranger. None with a problem where there is too little to learn from.
+    p-values of counts are drawn within their step (randomised quantile residual, `seed`). None with a problem where there is
+    too little to learn from; a figure that cannot be fitted is a problem and left out.
     """
     if scope.first_claim_us is None:
         return None, [not_evaluated(CODE, "there is no claim that ends a baseline")]
@@ -53,130 +86,73 @@ def score_anomalies(scope: Scope, seed: int = 0) -> tuple[Anomaly | None, list[P
     first_us = int(moves["time_us"].min()) if len(moves) else scope.first_claim_us
     baseline_us = scope.first_claim_us - first_us
     if baseline_us < LEAST_BASELINE_US:
-        return None, [
-            not_evaluated(CODE, f"the records begin {baseline_us // DAY_US} days before the first claim, 14 are needed")
-        ]
+        why = f"the records begin {baseline_us // DAY_US} days before the first claim, 14 are needed"
+        return None, [not_evaluated(CODE, why)]
     if int(ordinary.sum()) < LEAST_ACCOUNTS:
-        return None, [
-            not_evaluated(CODE, f"{int(ordinary.sum())} accounts are too few for peer groups, {LEAST_ACCOUNTS} are needed")
-        ]
-    middle_us = first_us + baseline_us // 2
-    early, late, recent = (
-        counterparties(moves, ordinary, begin, end)
-        for begin, end in ((first_us, middle_us), (middle_us, scope.first_claim_us), (scope.first_claim_us, scope.as_of_us + 1))
-    )
-    age = ages(scope)
-    span_us, score_us = scope.first_claim_us - middle_us, scope.as_of_us + 1 - scope.first_claim_us
-    train = design(scope, age, early, middle_us)[ordinary]
-    score = design(scope, age, late * (middle_us - first_us) // max(span_us, 1), scope.first_claim_us)[ordinary]
-    used = independent(train)
-    fitted = fit(late[ordinary], train[:, used], span_us, seed)
-    if fitted is None:
-        return None, [not_evaluated(CODE, "the regression on the time before the first claim did not converge")]
-    coefficients, alpha = fitted
-    expected = np.exp(np.clip(score[:, used] @ coefficients, -30, 30)) * score_us
-    q_value = np.full(len(ordinary), np.nan)
-    q_value[ordinary] = discovery_rate(upper_tail(recent[ordinary], expected, alpha, seed))
-    mean = np.zeros(len(ordinary))
-    mean[ordinary] = expected
-    return Anomaly(q_value, recent, mean, alpha), []
+        why = f"{int(ordinary.sum())} accounts are too few for peer groups, {LEAST_ACCOUNTS} are needed"
+        return None, [not_evaluated(CODE, why)]
+    spans = spans_of(first_us, scope.first_claim_us, scope.as_of_us + 1)
+    chosen = np.flatnonzero(ordinary)
+    train, score, train_levels, score_levels = figures(scope, moves, spans)
+    found, problems = compared(train[chosen], score[chosen], (train_levels[chosen], score_levels[chosen]), spans, seed)
+    if found is None:
+        return None, problems
+    return spread_out(found, score, chosen, len(ordinary)), problems
 
 
-def counterparties(moves: pd.DataFrame, ordinary: Flags, begin_us: int, end_us: int) -> Ints:
-    """How many different accounts each account dealt with in the time, by account code."""
-    part = moves[(moves["time_us"] >= begin_us) & (moves["time_us"] < end_us)]
-    source, target = columns(part, "source", "target")
-    size = np.int64(len(ordinary))
-    pairs = np.unique(np.concatenate([source * size + target, target * size + source]))
-    return np.bincount(pairs // size, minlength=len(ordinary)).astype(np.int64)
+def spans_of(first_us: int, claim_us: int, end_us: int) -> Spans:
+    """The baseline is as long as the time scored, a week at least, but at most half of what is there before the claim."""
+    length = min(max(end_us - claim_us, LEAST_COMPARED_US), (claim_us - first_us) // 2)
+    return Spans(first_us, claim_us - max(length, 1), claim_us, end_us)
 
 
-def ages(scope: Scope) -> Ints:
-    """When each account was opened; long ago where the records do not say."""
-    opened = scope.ledger.accounts["opened"].astype("int64[pyarrow]").fillna(0)
-    return np.asarray(opened.to_numpy(dtype=np.int64))
+def figures(scope: Scope, moves: pd.DataFrame, spans: Spans) -> tuple[Floats, Floats, Floats, Floats]:
+    """Features of the baseline and of the time scored, and the peer levels of both (columns that are independent)."""
+    accounts = len(scope.hub)
+    early = activity(moves, accounts, spans.first_us, spans.baseline_us)
+    before = activity(moves, accounts, spans.first_us, spans.claim_us)
+    train = activity(moves, accounts, spans.baseline_us, spans.claim_us)
+    score = activity(moves, accounts, spans.claim_us, spans.end_us)
+    known_us, whole_us = spans.baseline_us - spans.first_us, spans.claim_us - spans.first_us
+    dealt = [(part[:, 2] + part[:, 3]).astype(np.int64) for part in (early, before)]
+    train_levels = peer_levels(scope, dealt[0], spans.baseline_us)
+    score_levels = peer_levels(scope, dealt[1] * known_us // max(whole_us, 1), spans.claim_us)
+    used = independent(train_levels[~scope.hub & ~scope.voucher & scope.known])
+    return train, score, train_levels[:, used], score_levels[:, used]
 
 
-def design(scope: Scope, opened_us: Ints, activity: Ints, now_us: int) -> Floats:
-    """One 0/1 column per level of kind, age band and activity band, the first level of the latter two left out."""
-    kind = scope.ledger.accounts["kind"].astype("string[pyarrow]").fillna("").to_numpy(dtype=object)
-    age = np.searchsorted(AGE_BANDS_US, now_us - opened_us, side="right")
-    band = np.searchsorted(ACTIVITY_BANDS, activity, side="right")
-    columns_ = [kind == name for name in sorted(set(kind))]
-    columns_ += [age == level for level in range(1, len(AGE_BANDS_US) + 1)]
-    columns_ += [band == level for level in range(1, len(ACTIVITY_BANDS) + 1)]
-    return np.column_stack(columns_).astype(np.float64)
+Found = tuple[Floats, Floats, Floats]
 
 
-def independent(levels: Floats) -> Ints:
-    """Columns that say something the columns before them do not."""
-    patterns = np.unique((levels @ 2.0 ** np.arange(levels.shape[1])).astype(np.int64))
-    rows = (patterns[:, None] >> np.arange(levels.shape[1]) & 1).astype(np.float64)
-    kept: list[int] = []
-    for column in range(levels.shape[1]):
-        if np.linalg.matrix_rank(rows[:, [*kept, column]]) > len(kept):
-            kept.append(column)
-    return np.asarray(kept, dtype=np.int64)
+def compared(
+    train: Floats, score: Floats, levels: tuple[Floats, Floats], spans: Spans, seed: int
+) -> tuple[Found | None, list[Problem]]:
+    """p-values, expected counts and alpha per feature of the accounts given; None where no figure could be fitted."""
+    problems: list[Problem] = []
+    random = np.random.default_rng(seed)
+    p_value, expected = np.full(score.shape, np.nan), np.full(score.shape, np.nan)
+    alpha = np.full(len(FEATURES), np.nan)
+    train_us, score_us = spans.claim_us - spans.baseline_us, spans.end_us - spans.claim_us
+    for at in COUNTS:
+        counted: Counted | None = fit_counts(train[:, at], levels[0], train_us, seed) if train[:, at].any() else None
+        if counted is None:
+            problems.append(not_evaluated(CODE, f"{FEATURES[at].words}: no regression on the time before the first claim"))
+            continue
+        expected[:, at], alpha[at] = counted.mean(levels[1], score_us), counted.alpha
+        p_value[:, at] = upper_tail(score[:, at], expected[:, at], counted.alpha, random)
+    for at in AMOUNTS:
+        measured: Measured | None = fit_amounts(train[:, at], levels[0], seed)
+        if measured is None:
+            problems.append(not_evaluated(CODE, f"{FEATURES[at].words}: too few accounts to compare with"))
+            continue
+        p_value[:, at] = measured.p_value(score[:, at], levels[1], random)
+    return (None if np.isnan(p_value).all() else (p_value, expected, alpha)), problems
 
 
-def fit(count: Ints, levels: Floats, span_us: int, seed: int) -> tuple[Floats, float] | None:
-    """Coefficients of the log of counterparties per microsecond, and alpha, each estimated in turn until both stand.
-
-    GLM does not estimate alpha (its default is 1.0, which gives wrong p-values): it is the maximum of the likelihood given
-    the means. None where the regression does not converge.
-    """
-    from statsmodels.genmod.families import NegativeBinomial, Poisson
-    from statsmodels.genmod.generalized_linear_model import GLM
-
-    chosen = np.arange(len(count))
-    if len(chosen) > SAMPLE:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, SAMPLE, replace=False))
-    sample, levels = count[chosen].astype(np.float64), levels[chosen]
-    sample, levels = np.append(sample, 0.5), np.vstack([levels, np.full(levels.shape[1], 0.5)])  # no level is all zeros
-    exposure = np.full(len(sample), float(np.log(span_us)))
-    alpha = 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what they would say is asked for below
-        fitted = GLM(sample, levels, family=Poisson(), offset=exposure).fit()
-        for _ in range(8):
-            before, alpha = alpha, likeliest_alpha(sample[:-1], fitted.mu[:-1])
-            fitted = GLM(sample, levels, family=NegativeBinomial(alpha=alpha), offset=exposure).fit()
-            if abs(alpha - before) <= 1e-4 * alpha:
-                break
-    sound = bool(fitted.converged) and bool(np.isfinite(fitted.params).all()) and np.isfinite(alpha)
-    return (np.asarray(fitted.params, dtype=np.float64), alpha) if sound else None
-
-
-def likeliest_alpha(count: Floats, mean: Floats) -> float:
-    """The negative-binomial dispersion with the highest likelihood at these means, between 1e-6 and 1e3."""
-    from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
-    from scipy.special import gammaln  # type: ignore[import-untyped]
-
-    def loss(log_alpha: float) -> float:
-        size = np.exp(-log_alpha)
-        terms = (
-            gammaln(count + size) - gammaln(size) + size * np.log(size / (size + mean)) + count * np.log(mean / (size + mean))
-        )
-        return -float(np.mean(terms))
-
-    return float(np.exp(minimize_scalar(loss, bounds=(np.log(1e-6), np.log(1e3)), method="bounded").x))
-
-
-def upper_tail(count: Ints, mean: Floats, alpha: float, seed: int) -> Floats:
-    """Randomised upper p-values P(Y > y) + u P(Y = y): uniform under the model although counts have steps."""
-    from scipy.special import betainc
-
-    size = 1.0 / alpha
-    above = betainc(count + 1.0, size, mean / (size + mean))
-    at_least = np.where(count > 0, betainc(np.maximum(count, 1.0), size, mean / (size + mean)), 1.0)
-    return np.asarray(above + np.random.default_rng(seed).random(len(count)) * (at_least - above), dtype=np.float64)
-
-
-def discovery_rate(p_value: Floats) -> Floats:
-    """Benjamini–Hochberg: the false discovery rate at which each would be taken."""
-    order = np.argsort(p_value, kind="stable")
-    count = len(p_value)
-    scaled = p_value[order] * count / np.arange(1, count + 1)
-    found = np.empty(count)
-    found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return found
+def spread_out(found: Found, seen: Floats, chosen: "np.typing.NDArray[np.int64]", accounts: int) -> Anomaly:
+    """The answer by account code."""
+    p_value, expected, alpha = found
+    whole = combined(p_value)
+    q_value, wide_p, wide_expected = np.full(accounts, np.nan), np.full(seen.shape, np.nan), np.full(seen.shape, np.nan)
+    q_value[chosen], wide_p[chosen], wide_expected[chosen] = discovery_rate(whole), p_value, expected
+    return Anomaly(q_value, wide_p, seen, wide_expected, alpha)

@@ -6,32 +6,26 @@ redemptions, then estimated on the matched batches with its interval.
 """
 
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb
+from math import lgamma
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rules.batches import Window, chosen, explained, limits, weigh_batches, window_of
 from rules.rule import FULL
-from rules.scope import Ints, Scope, columns, records
+from rules.scope import Scope, columns
 from rules.vouchers import redemptions_of
-from rules.wording import HOUR_US
 
-PAYOUT_WINDOW_US = 24 * HOUR_US
-"""From the last redemption of a batch to its payout. Grade S."""
-BATCH_SPAN_US = 12 * HOUR_US
-"""From the first to the last redemption of a batch. Grade P."""
 LEAST_BATCHES = 3
 """Fewer matched batches give no rate. Grade P."""
 LOWEST_RATE_BP, HIGHEST_RATE_BP, STEP_BP = 5_000, 10_000, 5
 """Rates looked at: nobody pays more than the face. Grade P."""
-TOLERANCE_BP, LEAST_TOLERANCE_FEN = 10, 60
-"""A payout fits a batch at a rate within 0.1 %, at least 0.60: people round to whole yuan. Grade P."""
-RECENT, LARGEST_BATCH = 14, 4
-"""Unpaid redemptions that are combined freely, and how many at once; longer batches only as unbroken runs. Grade P."""
-LOOK_BACK, LONGEST_RUN = 120, 40
-"""Redemptions looked at per payout, and the longest unbroken run: they bound the work. Grade P."""
+GUESSED_ON = 1_000
+"""Payouts the rate is guessed on, evenly spread over all. Grade P."""
+LEAST_MATCH = 0.2
+"""Least probability of a batch that the rate is estimated on. Grade P."""
+MATCHED = ["payout_row", "payer", "payee", "time_us", "payout_fen", "face_fen", "redemption_rows", "probability_bp"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,8 @@ class RecyclerRate:
     holder: holder number. accounts: codes of his accounts that redeem or pay. kind: card or q_coin. rate_bp, low_bp, high_bp:
     payout over face and its 95 % interval (given the matches), in basis points; None where there are too few batches. payouts:
     how many payments to others there were. evidence: how unlikely so many fits are by chance, in natural logarithms.
-    matched: one row per matched payout: payout_row, payer, payee, time_us, payout_fen, face_fen, redemption_rows.
+    matched: one row per matched payout: payout_row, payer, payee, time_us, payout_fen, face_fen, redemption_rows,
+        probability_bp (of this batch, if he is a recycler at this rate). limits: what bounded the work, in sentences.
     """
 
     holder: int
@@ -53,35 +48,32 @@ class RecyclerRate:
     payouts: int
     evidence: float
     matched: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Possible batches behind each payout. payout: its number; face_fen: their faces; members: redemptions (positions)."""
-
-    payout: Ints
-    face_fen: Ints
-    members: list[tuple[int, ...]]
+    limits: tuple[str, ...] = ()
 
 
 def estimate_rates(scope: Scope) -> list[RecyclerRate]:
     """The rate of every holder in view who redeems vouchers that are not all his own and pays others, by holder and kind."""
     redeemed = redemptions_of(scope)
+    redeemed = redeemed[redeemed["face_fen"] > 0]
     if not len(redeemed):
         return []
     kinds = scope.ledger.accounts["kind"].astype("string[pyarrow]")
     redeemed["kind"] = kinds.iloc[redeemed["voucher"]].to_numpy(dtype=object)
     redeemed["holder"] = scope.holder[redeemed["redeemer"].to_numpy(dtype=np.int64)]
+    (buyer,) = columns(redeemed, "buyer")
+    redeemed["seller"] = np.where(buyer >= 0, scope.holder[np.maximum(buyer, 0)], -1)
     moves = scope.dealings()
     source, target = columns(moves, "source", "target")
     paid = moves[np.isin(scope.holder[source], redeemed["holder"].unique()) & ~scope.hub[target]]
-    paid = paid.assign(holder=scope.holder[paid["source"].to_numpy(dtype=np.int64)])
+    source, target = columns(paid, "source", "target")
+    paid = paid.assign(holder=scope.holder[source], payee=scope.holder[target])
+    by_holder = {str(name): group for name, group in paid.groupby("holder")}
     rates = []
-    for key in records(redeemed[["holder", "kind"]].drop_duplicates().sort_values(["holder", "kind"])):
-        group = redeemed[(redeemed["holder"] == key.holder) & (redeemed["kind"] == key.kind)]
-        payouts = paid[paid["holder"] == key.holder]
-        if len(payouts):
-            rates.append(recycler_rate(key.holder, key.kind, group.reset_index(drop=True), payouts.reset_index(drop=True)))
+    for (holder, kind), group in redeemed.groupby(["holder", "kind"], sort=True):
+        payouts = by_holder.get(str(holder))
+        if payouts is not None:
+            of_kind = group.sort_values(["time_us", "row"], ignore_index=True)
+            rates.append(recycler_rate(int(str(holder)), str(kind), of_kind, payouts.reset_index(drop=True)))
     return rates
 
 
@@ -92,122 +84,77 @@ def pooled_rate(rates: list[RecyclerRate], kind: str) -> tuple[int, int, int] | 
 
 
 def recycler_rate(holder: int, kind: str, redeemed: pd.DataFrame, payouts: pd.DataFrame) -> RecyclerRate:
-    """Guess the rate, match at it, estimate it on what was matched."""
+    """Guess the rate, match at it, estimate it on what was matched, and match once more at the estimate."""
     accounts = tuple(sorted({int(code) for code in (*redeemed["redeemer"], *payouts["source"])}))
-    guess, evidence = guessed_rate(possible_batches(redeemed, payouts), redeemed, payouts)
-    matched = match_payouts(redeemed, payouts, guess)
+    window = window_of(redeemed, payouts)
+    some = window.end > window.begin  # no redemption before: no batch, whatever the rate
+    near, window = payouts[some].reset_index(drop=True), Window(window.begin[some], window.end[some], window.shortened)
+    guess, evidence = guessed_rate(redeemed, near, window, len(payouts))
+    matched, spilt = match_payouts(redeemed, near, window, guess)
     estimate = regressed(matched)
+    if estimate is not None and estimate[0] != guess:
+        again, spilt = match_payouts(redeemed, near, window, estimate[0])
+        matched, estimate = (again, regressed(again)) if len(again) >= len(matched) else (matched, estimate)
     rate, low, high = estimate if estimate else (None, None, None)
-    return RecyclerRate(holder, accounts, kind, rate, low, high, len(payouts), evidence, matched)
+    told = limits_met(window, spilt, len(near))
+    return RecyclerRate(holder, accounts, kind, rate, low, high, len(payouts), evidence, matched, told)
 
 
-def possible_batches(redeemed: pd.DataFrame, payouts: pd.DataFrame) -> Batches:
-    """Every batch that could be behind each payout, one per distinct face."""
-    number, face, members = [], [], []
-    time_us, faces = columns(redeemed, "time_us", "face_fen")
-    for k, paid_us in enumerate(payouts["time_us"].tolist()):
-        open_for_it = np.flatnonzero((time_us <= paid_us) & (time_us >= paid_us - PAYOUT_WINDOW_US - BATCH_SPAN_US))
-        seen: dict[int, tuple[int, ...]] = {}
-        for batch in batches_of(open_for_it, time_us, paid_us):
-            seen.setdefault(int(faces[list(batch)].sum()), batch)
-        number += [k] * len(seen)
-        face += list(seen)
-        members += list(seen.values())
-    return Batches(np.asarray(number, dtype=np.int64), np.asarray(face, dtype=np.int64), members)
+def limits_met(window: Window, spilt: int, payouts: int) -> tuple[str, ...]:
+    """What bounded the work, in sentences."""
+    met = [(window.shortened, "payouts have more redemptions before them than are looked at")]
+    met += [(spilt, "payouts have more batches that fit than are weighed")]
+    met += [(max(payouts - GUESSED_ON, 0), "payouts did not count for the guess of the rate")]
+    return tuple(f"{count} {what}" for count, what in met if count)
 
 
-def batches_of(open_for_it: Ints, time_us: Ints, paid_us: int) -> list[tuple[int, ...]]:
-    """Batches of these redemptions that end within the payout window: unbroken runs first, then free combinations."""
-    chosen = open_for_it[-LOOK_BACK:].tolist()
-    runs = [tuple(chosen[i:j]) for i in range(len(chosen)) for j in range(i + 1, min(len(chosen), i + LONGEST_RUN) + 1)]
-    recent = chosen[-RECENT:]
-    free = [batch for size in range(2, LARGEST_BATCH + 1) for batch in combinations(recent, size)]
-    return [
-        batch
-        for batch in (*runs, *free)
-        if time_us[batch[-1]] >= paid_us - PAYOUT_WINDOW_US and time_us[batch[-1]] - time_us[batch[0]] <= BATCH_SPAN_US
-    ]
-
-
-def guessed_rate(batches: Batches, redeemed: pd.DataFrame, payouts: pd.DataFrame) -> tuple[int | None, float]:
+def guessed_rate(redeemed: pd.DataFrame, payouts: pd.DataFrame, window: Window, whole: int) -> tuple[int | None, float]:
     """The rate that explains payouts best, in basis points, and the evidence for it.
 
-    A payout that few rates explain weighs more than one that fits any: its weight is -log of the share of rates that do.
-
-    A rate that would need clearly more face than was redeemed is out; the higher of equals wins.
+    A payout that few rates explain weighs more than one that fits any. A rate that would need clearly more face than was
+    redeemed is out; the middle one of equals wins. whole: all payments of the holder to others: some fit by chance.
     """
-    if not len(batches.payout):
+    if not len(payouts):
         return None, 0.0
+    from rules.batch_kernels import rates_that_fit
+
     grid = np.arange(LOWEST_RATE_BP, HIGHEST_RATE_BP + STEP_BP, STEP_BP)
-    fits = np.zeros((len(payouts), len(grid)), dtype=np.bool_)
-    paid = payouts["amount_fen"].to_numpy(dtype=np.int64)
-    slack = np.maximum(batches.face_fen * TOLERANCE_BP // FULL, LEAST_TOLERANCE_FEN)
-    for k, paid_fen in enumerate(paid.tolist()):
-        mine = batches.payout == k
-        off = np.abs(batches.face_fen[mine][:, None] * grid[None, :] - paid_fen * FULL)
-        fits[k] = (off <= slack[mine][:, None] * FULL).any(axis=0)
-    share = fits.mean(axis=1)
-    weight = np.where(share > 0, -np.log(np.maximum(share, 1e-6)), 0.0)
-    support = (fits * weight[:, None]).sum(axis=0)
-    needed = (fits * paid[:, None]).sum(axis=0) * FULL // grid
-    support[needed > int(redeemed["face_fen"].sum()) * 11 // 10] = 0.0
+    some = np.unique(np.linspace(0, len(payouts) - 1, min(len(payouts), GUESSED_ON)).astype(np.int64))
+    time_us, faces = columns(redeemed, "time_us", "face_fen")
+    paid_us, paid = (values[some] for values in columns(payouts, "time_us", "amount_fen"))
+    steps = np.array([LOWEST_RATE_BP, STEP_BP, len(grid)], np.int64)
+    fits = rates_that_fit(time_us, faces, window.begin[some], window.end[some], paid_us, paid, limits(), steps)
+    support = fits.T.astype(np.float64) @ explained(fits)
+    needed = (fits.T.astype(np.int64) @ paid) * FULL // grid
+    support[needed > int(faces.sum()) * 11 // 10] = 0.0
     most = support.max()
     tied = np.flatnonzero(support >= most - 1e-9)
     if most <= 0:
         return None, 0.0
     at = int(tied[len(tied) // 2])
-    return int(grid[at]), float(most) - log_choices(len(payouts), int(fits[:, at].sum()))
+    return int(grid[at]), float(most) - log_choices(whole, int(fits[:, at].sum()))
 
 
 def log_choices(whole: int, part: int) -> float:
     """Logarithm of how many ways there are to choose a part: with many payouts some fit by chance."""
-    return float(np.log(float(comb(whole, part))))
+    return lgamma(whole + 1) - lgamma(part + 1) - lgamma(whole - part + 1)
 
 
-def match_payouts(redeemed: pd.DataFrame, payouts: pd.DataFrame, guess_bp: int | None) -> pd.DataFrame:
-    """Give each payout, in time order, the batch of still unpaid redemptions that fits best at the guessed rate."""
-    unpaid = np.ones(len(redeemed), dtype=np.bool_)
-    time_us, faces, rows = columns(redeemed, "time_us", "face_fen", "row")
-    found: list[dict[str, object]] = []
-    for paid in records(payouts) if guess_bp is not None else ():
-        near = (time_us <= paid.time_us) & (time_us >= paid.time_us - PAYOUT_WINDOW_US - BATCH_SPAN_US)
-        batch = best_batch(
-            batches_of(np.flatnonzero(near & unpaid), time_us, int(paid.time_us)),
-            faces,
-            time_us,
-            (int(paid.amount_fen), guess_bp or 0),
-        )
-        if batch is None:
-            continue
-        unpaid[list(batch)] = False
-        found.append(
-            {
-                "payout_row": paid.row,
-                "payer": paid.source,
-                "payee": paid.target,
-                "time_us": paid.time_us,
-                "payout_fen": paid.amount_fen,
-                "face_fen": int(faces[list(batch)].sum()),
-                "redemption_rows": tuple(int(rows[i]) for i in batch),
-            }
-        )
-    names = ["payout_row", "payer", "payee", "time_us", "payout_fen", "face_fen", "redemption_rows"]
-    return pd.DataFrame(found, columns=names)
-
-
-def best_batch(batches: list[tuple[int, ...]], faces: Ints, time_us: Ints, wanted: tuple[int, int]) -> tuple[int, ...] | None:
-    """The batch whose face at the rate comes nearest to the payout, within the tolerance; of equals the most compact."""
-    paid_fen, guess_bp = wanted
-    best: tuple[tuple[int, int, int], tuple[int, ...]] | None = None
-    for batch in batches:
-        face = int(faces[list(batch)].sum())
-        off = abs(face * guess_bp - paid_fen * FULL)
-        if off > max(face * 2 * TOLERANCE_BP, 2 * LEAST_TOLERANCE_FEN * FULL):
-            continue
-        key = (off // (100 * FULL), int(time_us[batch[-1]] - time_us[batch[0]]), batch[0])
-        if best is None or key < best[0]:
-            best = (key, batch)
-    return best[1] if best else None
+def match_payouts(
+    redeemed: pd.DataFrame, payouts: pd.DataFrame, window: Window, rate_bp: int | None
+) -> tuple[pd.DataFrame, int]:
+    """The likeliest batch of each payout at the rate, as in `RecyclerRate`, and for how many payouts not all were weighed."""
+    if rate_bp is None:
+        return pd.DataFrame(columns=MATCHED), 0
+    weighed = weigh_batches(redeemed, payouts, window, rate_bp)
+    picked = chosen(weighed, LEAST_MATCH)
+    rows = redeemed["row"].to_numpy(dtype=np.int64)
+    paid = payouts.iloc[weighed.payout[picked]]
+    batches = [tuple(rows[one[one >= 0]].tolist()) for one in weighed.members[picked]]
+    row, payer, payee, time_us, amount = columns(paid, "row", "source", "target", "time_us", "amount_fen")
+    chance = np.floor(weighed.probability[picked] * FULL).astype(np.int64)
+    values = (row, payer, payee, time_us, amount, weighed.face_fen[picked], batches, chance)
+    return pd.DataFrame(dict(zip(MATCHED, values, strict=True))), weighed.spilt
 
 
 def regressed(matched: pd.DataFrame) -> tuple[int, int, int] | None:

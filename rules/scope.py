@@ -70,16 +70,20 @@ class Scope:
         return dealings
 
 
-def scope_of(ledger: Ledger, trace: Trace | None = None) -> Scope:
-    """Gather what the rules need: around the trace, or the whole ledger where there is none."""
+def scope_of(ledger: Ledger, trace: Trace | None = None, as_of_us: int | None = None, currency: str | None = None) -> Scope:
+    """Gather what the rules need: around the trace, or the whole ledger where there is none.
+
+    Args:
+        as_of_us, currency: up to when and in which currency; a trace's own where there is one.
+    """
     accounts = ledger.accounts
     kind = accounts["kind"].astype("string[pyarrow]")
     hub = accounts["hub"].fillna(False).to_numpy(dtype=bool) | kind.isin(HUB_KINDS).to_numpy(dtype=bool)
     voucher = kind.isin(VOUCHER_KINDS).to_numpy(dtype=bool)
     known = ~accounts["account"].str.startswith(UNKNOWN_PREFIX).to_numpy(dtype=bool)
     holder = holders(accounts)
-    as_of_us = trace.parameters.as_of_us if trace is not None else None
-    currency = str(trace.claims["currency"].iloc[0]) if trace is not None and len(trace.claims) else None
+    as_of_us = trace.parameters.as_of_us if trace is not None else as_of_us
+    currency = str(trace.claims["currency"].iloc[0]) if trace is not None and len(trace.claims) else currency
     moves = settled_transfers(ledger, as_of_us, currency)
     if as_of_us is None:
         as_of_us = int(moves["time_us"].max()) if len(moves) else 0

@@ -103,11 +103,13 @@ def with_holdings(scope: Scope, frame: pd.DataFrame) -> pd.DataFrame:
     """Add what is held of victims' money, the balance, and what of it a request could block."""
     assert scope.trace is not None, "a ranking needs a trace"
     held = scope.trace.held.groupby("account_code")
+    inferred = scope.trace.held[is_inferred(scope.trace.held)].groupby("account_code")
     code = frame["account_code"]
     frame = frame.assign(
         held_fen=held["held_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
         balance_fen=held["balance_fen"].first().astype("Int64").reindex(code).array,
         since_us=held["since_us"].max().astype("Int64").reindex(code).array,
+        inferred_fen=inferred["held_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
     )
     balance = frame["balance_fen"].fillna(frame["held_fen"]).to_numpy(dtype=np.int64)
     free = ~frame["role"].isin(NEVER_BLOCKED).to_numpy(dtype=bool)
@@ -170,16 +172,10 @@ def with_scores(
 
 
 def unusual(anomaly: Anomaly | None, code: int, q_value: float) -> list[tuple[int, str]]:
-    """Points for more counterparties than peers have."""
+    """Points for dealings that peers do not have."""
     for limit, value in ANOMALY_POINTS:
         if anomaly is not None and q_value < limit:
-            seen, expected = int(anomaly.seen[code]), float(anomaly.expected[code])
-            return [
-                (
-                    value,
-                    f"RUL-ANOMALY: {seen} counterparties since the first claim, peers have {expected:.1f} (q = {q_value:.2g}).",
-                )
-            ]
+            return [(value, f"RUL-ANOMALY: {anomaly.reason(code)}")]
     return []
 
 
@@ -190,4 +186,13 @@ def money(row: Any) -> list[str]:
     known = "not known" if pd.isna(row.balance_fen) else yuan(int(row.balance_fen))
     lien = f"Holds {yuan(row.held_fen)} of victims' money, balance {known}, so the lien is {yuan(row.lien_fen)}"
     rested = f"it has rested {span(max(int(row.age_us), 0))}"
-    return [f"{lien}; {rested}, {int(row.chance_bp) // 100} % chance that it is still there."]
+    told = [f"{lien}; {rested}, {int(row.chance_bp) // 100} % chance that it is still there."]
+    if row.inferred_fen:
+        part = "All" if row.inferred_fen == row.held_fen else yuan(int(row.inferred_fen))
+        told.append(f"{part} of it came only through inferred links of vouchers to payouts: an estimate, not a record.")
+    return told
+
+
+def is_inferred(held: pd.DataFrame) -> "pd.Series[bool]":
+    """Which holdings came through an inferred link."""
+    return held["flags"].astype(object).str.split(";").map(lambda flags: "inferred" in flags).astype(bool)

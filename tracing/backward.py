@@ -65,9 +65,10 @@ def found_behind(ledger: Ledger, parameters: Parameters) -> tuple[Asked, Behind]
 
 def check(parameters: Parameters) -> None:
     """Refuse what has no answer. Raises: LiushuiError TRC-backward."""
-    if parameters.level != "account" or parameters.overdraft != "dissipate":
+    if parameters.level != "account" or parameters.overdraft != "dissipate" or parameters.inferred:
         raise LiushuiError(
-            "TRC-backward", "a trace backward knows neither the level of holders nor the way back through an overdraft"
+            "TRC-backward",
+            "a trace backward knows neither the level of holders, nor the way back through an overdraft, nor inferred links",
         )
     if parameters.method not in ALLOCATING:
         raise LiushuiError(

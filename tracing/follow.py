@@ -91,6 +91,7 @@ def follow(
         axis.credit_start,
         axis.slot_start,
         axis.slots.identified,
+        axis.slots.flags,
         holder,
         axis.conversions.leg,
         axis.conversions.given_fen,

@@ -94,6 +94,7 @@ def walked(
     credit_start: Ints,
     slot_start: Ints,
     identified: Flags,
+    flagged: Ints,
     holder: Ints,
     converting: Ints,
     converted_given: Ints,
@@ -111,6 +112,7 @@ def walked(
 
     Args:
         seeds: pieces of the disputed payments, `EXTRA` free. row_start, row_leg, row_offset: the links.
+        flagged: bits that money leaving a slot gets.
         limits: most hops, longest rest in microseconds, least fen; 0 = none. time: of each transfer row, for the windows.
         reach, reopened, own_fen: as in `tracing.overdrafts.Overdrafts`. by_leg: the seeds by leg and start.
     Returns:
@@ -192,12 +194,12 @@ def walked(
                 target = place_in(slot_start, arrival)
                 carried[sent, HOP], carried[sent, LINKED], carried[sent, EXTRA] = hop + 1, 1 if identified[slot] else 0, target
                 carried[sent, TIER] = tier + (1 if holder[slot] != holder[target] else 0)
-                carried[sent, FLAGS] = flags
+                carried[sent, FLAGS] = flags | flagged[slot]
                 if back:
                     trail += 1
                     trails = grown(trails, trail + 1)
                     trails[trail, 0], trails[trail, 1] = flags >> TRAIL, onward
-                    carried[sent, FLAGS] = flags & ((1 << TRAIL) - 1) | OVERDRAFT | trail << TRAIL
+                    carried[sent, FLAGS] = (flags | flagged[slot]) & ((1 << TRAIL) - 1) | OVERDRAFT | trail << TRAIL
                 sent += 1
             low = high
             if position + low == row_start[row + 1]:

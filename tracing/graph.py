@@ -40,7 +40,8 @@ class FlowGraph:
         balance_fen (null: not known), recoverable_fen, state (one of `STATES`), is_frontier, count and members (accounts in
         the box, `;`-joined when folded).
     flows, sorted by (source, target), one row per pair: source, target, source_node, target_node, traced_fen, amount_fen,
-        count, first_us, last_us, hop, is_back, made_by (`;`-joined), dashed (an inferred link), claims (`;`-joined).
+        count, first_us, last_us, hop, is_back, made_by (`;`-joined), dashed (an inferred link,
+        or only money behind one), claims (`;`-joined).
     columns, row = column: kind (one of `COLUMN_KINDS`), hop (onward: steps after redemption), accounts, received_fen (from
         columns to the left; victims: lost).
     folded: accounts that share a box with others.
@@ -142,28 +143,57 @@ def communities(nodes: int, source: Ints, target: Ints, traced_fen: Ints, seed: 
 def _moves(ledger: Ledger, trace: Trace) -> pd.DataFrame:
     """One row per traced transfer: claims summed, with what arrived at the target (a conversion scales it)."""
     numbers = ["transfer_row", "hop", "time_us", "source_code", "target_code", "amount_fen", "traced_fen"]
-    traced = trace.traced[["claim", "made_by", "source", "target", *numbers]]
-    traced = traced.astype(dict.fromkeys(numbers, "int64") | dict.fromkeys(("claim", "made_by", "source", "target"), "object"))
-    moves = traced.groupby("transfer_row", sort=True).agg(
+    traced = trace.traced[["claim", "made_by", "flags", "source", "target", *numbers]]
+    words = ("claim", "made_by", "flags", "source", "target")
+    traced = traced.astype(dict.fromkeys(numbers, "int64") | dict.fromkeys(words, "object"))
+    moves = traced.groupby(["transfer_row", "source_code"], sort=True, as_index=False).agg(
         hop=("hop", "min"),
         time_us=("time_us", "first"),
         source=("source", "first"),
         target=("target", "first"),
-        source_code=("source_code", "first"),
         target_code=("target_code", "first"),
         amount_fen=("amount_fen", "first"),
         traced_fen=("traced_fen", "sum"),
         claims=("claim", _joined),
         made_by=("made_by", _joined),
+        dashed=("flags", _all_inferred),
     )
+    moves = moves.set_index("transfer_row")
     received = ledger.transfers("received_fen")["received_fen"].to_numpy(dtype=np.int64, na_value=0)[moves.index.to_numpy()]
-    return moves.assign(received_fen=_scaled(moves, received))
+    moves = moves.assign(received_fen=_scaled(moves, received))
+    within = _within_recyclers(trace, moves)
+    return pd.concat([moves, within]) if len(within) else moves
+
+
+def _within_recyclers(trace: Trace, moves: pd.DataFrame) -> pd.DataFrame:
+    """Flows from the account that redeemed to the one that paid, for inferred payouts: value that no transfer carries."""
+    if trace.inferred is None or not len(trace.inferred):
+        return moves.iloc[:0]
+    told = trace.traced.drop_duplicates("transfer").set_index("transfer")
+    found = []
+    for payout, batch in zip(trace.inferred["transfer"], trace.inferred["redemptions"], strict=True):
+        redeemed = [one for one in batch if one in told.index]
+        if not redeemed or payout not in told.index:
+            continue
+        target, code = told.loc[redeemed[0], "target"], int(told.loc[redeemed[0], "target_code"])
+        move = moves.loc[[told.loc[payout, "transfer_row"]]]
+        if code != int(told.loc[payout, "source_code"]):
+            found.append(move.assign(target=move["source"], target_code=move["source_code"], source=target, source_code=code))
+    if not found:
+        return moves.iloc[:0]
+    every = pd.concat(found)
+    return every.assign(hop=every["hop"] - 1, received_fen=every["traced_fen"], made_by="inferred", dashed=True)
 
 
 def _scaled(moves: pd.DataFrame, received: Any) -> list[int]:
     """What arrived of the traced part: exact multiply-divide, floored, only where a conversion changed the amount."""
     rows = zip(moves["traced_fen"].tolist(), received.tolist(), moves["amount_fen"].tolist(), strict=True)
     return [traced if given in (got, 0) else traced * got // given for traced, got, given in rows]
+
+
+def _all_inferred(values: Any) -> bool:
+    """Whether every part came through an inferred link: then the flow is there by estimate only."""
+    return all("inferred" in str(value).split(";") for value in values)
 
 
 def _joined(values: Any) -> str:
@@ -187,8 +217,10 @@ def merge_flows(parts: pd.DataFrame) -> pd.DataFrame:
         hop=("hop", "min"),
         made_by=("made_by", _joined),
         claims=("claims", _joined),
+        dashed=("dashed", "all"),
     )
-    return flows.assign(dashed=["inferred" in made.split(";") for made in flows["made_by"]])
+    made = flows["made_by"].map(lambda words: "inferred" in words.split(";")).astype(bool)
+    return flows.assign(dashed=flows["dashed"].astype(bool) | made)
 
 
 def _nodes(ledger: Ledger, trace: Trace, moves: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:

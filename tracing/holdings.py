@@ -120,8 +120,8 @@ def held_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) -> 
             "tier": pieces.tier,
             "held_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
-            **flagged(pieces.flags),
             "since_us": transfer_times(ledger, axis.row(pieces.leg)),
+            **flagged(pieces.flags),
         }
     )
     parts = by_piece.groupby(["claim", "account_code", "currency"])
@@ -151,10 +151,12 @@ def balances(axis: LotAxis) -> pd.DataFrame:
             "opening_fen": openings.fen,
             "opening_source": openings.source,
             "identified": axis.slots.identified,
+            "ends": axis.slots.ends,
         }
     )
-    own = slots[~slots["identified"]].drop(columns="identified")
-    linked = slots[slots["identified"]].groupby(["account_code", "currency"])["balance_fen"].sum().clip(lower=0)
+    own = slots[~slots["identified"]].drop(columns=["identified", "ends"])
+    private = slots[slots["identified"] & ~slots["ends"]]
+    linked = private.groupby(["account_code", "currency"])["balance_fen"].sum().clip(lower=0)
     if len(linked):
         key = pd.MultiIndex.from_frame(own[["account_code", "currency"]])
         own = own.assign(balance_fen=own["balance_fen"] + linked.reindex(key, fill_value=0).to_numpy())

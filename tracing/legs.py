@@ -19,7 +19,6 @@ from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
-
 OVERDRAFT, INFERRED = 1, 2
 """Flags that money keeps from there on: it went through an overdraft; through an inferred link."""
 
@@ -28,7 +27,8 @@ OVERDRAFT, INFERRED = 1, 2
 class Slots:
     """m balances. account: code of each; currency: index into `currencies`.
 
-    ends: tracing ends here (hubs, accounts nobody named). identified: the private balance of an identified link.
+    ends: tracing ends here (hubs, accounts nobody named). identified: the private balance of a link, which no method shares.
+    inferred: those of inferred links; None where there are none.
     """
 
     account: Codes
@@ -36,9 +36,16 @@ class Slots:
     currencies: tuple[str, ...]
     ends: Flags
     identified: Flags
+    inferred: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.account)
+
+    @property
+    def flags(self) -> Ints:
+        """What money that leaves each slot is flagged with, a bit each."""
+        none = np.zeros(len(self), dtype=np.int64)
+        return none if self.inferred is None else none + INFERRED * self.inferred
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ slot has a stretch of one global int64 axis to itself, so that a hop for any num
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
@@ -98,6 +99,7 @@ def settled_legs(
     opening: Opening = "reported",
     ties: Ties = "ledger",
     level: Level = "account",
+    inferred: pd.DataFrame | None = None,
 ) -> Settled:
     """What every method works on.
 
@@ -106,8 +108,9 @@ def settled_legs(
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
         ties: within one instant, beyond what the balances demand: the order of the `ledger`, credits first, or debits first.
         level: a balance per account, or per holder.
+        inferred: inferred links to follow, see `tracing.inferred`.
     """
-    return settled_in(ledger, traceable_legs(ledger, as_of_us, level), opening, ties)
+    return settled_in(ledger, traceable_legs(ledger, as_of_us, level, inferred), opening, ties)
 
 
 def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Settled:
@@ -172,6 +175,8 @@ def laid_out(settled: Settled) -> LotAxis:
     check_total(legs, openings)
     held, owed = np.maximum(openings.fen, 0), np.maximum(-openings.fen, 0)
     stretch = np.maximum(held + credited, owed + np.where(legs.slots.ends, 0, debited))
+    # a conversion to nothing has no fen of its own: one more keeps its place within its slot's stretch
+    stretch[np.unique(legs.target[(legs.given_fen > 0) & (legs.received_fen == 0)])] += 1
     start = np.concatenate([[0], np.cumsum(stretch)])
     moved = (order, legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     no_start, no_leg = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)

@@ -3,12 +3,14 @@
 It serves stop requests; it is never an amount owed.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ledger.problems import LiushuiError
 from tracing.follow import Followed, Pieces, empty, joined
-from tracing.legs import Ints
+from tracing.legs import INFERRED, Ints
 from tracing.lots import Settled
 
 BLOCK = 64
@@ -29,8 +31,9 @@ def poison(settled: Settled, seeds: Pieces, holder: Ints, balance_fen: Ints) -> 
         mine = seeds.take((seeds.claim >= low) & (seeds.claim < low + BLOCK))
         if len(mine):
             suspect, reached = _spread(settled, mine, holder, low)
+            suspect, behind = _flagged(settled, suspect, holder, low, reached[0].shape)
             carried.append(suspect)
-            rested += [_ended(settled, suspect), _balances(settled, reached, balance_fen, low)]
+            rested += [_ended(settled, suspect), _balances(settled, reached, balance_fen, low, behind)]
         if sum(map(len, carried)) > MOST_ROWS:
             raise LiushuiError(
                 "TRC-too-many-rows", f"poison reaches more than {MOST_ROWS:,} payments; trace fewer reports at a time"
@@ -62,8 +65,25 @@ def _spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pi
             raise LiushuiError("TRC-too-many-rows", f"poison reaches {count:,} payments; trace fewer reports at a time")
         rows = np.zeros((count, 5), np.int64)
     claim, leg, fen, hops, tiers = rows.T.copy()
-    linked = legs.slots.identified[legs.source[leg]].astype(np.int64)
-    return Pieces(claim + low, leg, np.zeros_like(leg), fen, fen, hops, tiers, linked, np.zeros_like(leg)), (first, tier, hop)
+    linked = (legs.slots.identified[legs.source[leg]] | (hops == 1)).astype(np.int64)  # a report chose the disputed payment
+    none = np.zeros_like(leg)
+    return Pieces(claim + low, leg, none, fen, fen, hops, tiers, linked, none), (first, tier, hop)
+
+
+def _flagged(
+    settled: Settled, suspect: Pieces, holder: Ints, low: int, shape: tuple[int, ...]
+) -> tuple[Pieces, NDArray[np.bool_]]:
+    """The suspect payments, flagged where an inferred link is before them; per claim and slot, whether one is."""
+    legs, behind = settled.legs, np.zeros(shape, np.bool_)
+    if legs.slots.inferred is None:
+        return suspect, behind
+    out = suspect.take(legs.slots.inferred[legs.source[suspect.leg]])
+    if not len(out):
+        return suspect, behind
+    onward, reached = _spread(settled, out, holder, low)
+    behind[: len(reached[0])] = reached[0] >= 0
+    key, after = (one.claim << 32 | one.leg for one in (suspect, onward))
+    return replace(suspect, flags=INFERRED * np.isin(key, after).astype(np.int64)), behind
 
 
 def _ended(settled: Settled, suspect: Pieces) -> Pieces:
@@ -71,14 +91,15 @@ def _ended(settled: Settled, suspect: Pieces) -> Pieces:
     legs = settled.legs
     ended = suspect.take(legs.slots.ends[legs.target[suspect.leg]])
     fen = legs.received_fen[ended.leg]
-    return Pieces(ended.claim, ended.leg, ended.start_fen, fen, fen, ended.hop, ended.tier, ended.linked, ended.flags)
+    return replace(ended, fen=fen, basis_fen=fen)
 
 
-def _balances(settled: Settled, reached: Reached, balance_fen: Ints, low: int) -> Pieces:
+def _balances(settled: Settled, reached: Reached, balance_fen: Ints, low: int, behind: NDArray[np.bool_]) -> Pieces:
     """The balances of the slots reached, as pieces of the leg that came in first."""
     first, tier, hop = reached
     claim, slot = np.nonzero((first >= 0) & (balance_fen > 0))
     leg = first[claim, slot].astype(np.int64)
     fen, none = balance_fen[slot], np.zeros_like(leg)
     at = (claim, slot)
-    return Pieces(claim + low, leg, none, fen, fen, hop[at].astype(np.int64), tier[at].astype(np.int64), none, none)
+    hops, tiers, flags = hop[at].astype(np.int64), tier[at].astype(np.int64), INFERRED * behind[at]
+    return Pieces(claim + low, leg, none, fen, fen, hops, tiers, none, flags)

@@ -51,6 +51,7 @@ def replayed_rows(
             legs.received_fen,
             legs.slots.ends,
             legs.slots.identified,
+            legs.slots.flags,
             holder,
             settled.openings.fen,
             placed_seeds(settled, seeds),
@@ -69,5 +70,5 @@ def placed_seeds(settled: Settled, seeds: Pieces) -> "np.ndarray[tuple[int, int]
 
 def _pieces(rows: "np.ndarray[tuple[int, int], np.dtype[np.int64]]", what: int) -> Pieces:
     """The pieces of which this became, in the order they were written."""
-    _, claim, leg, start, fen, basis, hop, tier, linked = rows[rows[:, 0] == what, :9].T.copy()
-    return Pieces(claim, leg, start, fen, basis, hop, tier, linked, np.zeros_like(claim))
+    _, claim, leg, start, fen, basis, hop, tier, linked, flags = rows[rows[:, 0] == what, :10].T.copy()
+    return Pieces(claim, leg, start, fen, basis, hop, tier, linked, flags)

@@ -13,6 +13,7 @@ from tracing.lot_kernels import (
     CLAIM,
     CLEAN,
     FEN,
+    FLAGS,
     HIGH,
     HOP,
     LEG,
@@ -23,6 +24,7 @@ from tracing.lot_kernels import (
     P_BASIS,
     P_CLAIM,
     P_FEN,
+    P_FLAGS,
     P_HOP,
     P_LEG,
     P_PIECE,
@@ -45,19 +47,30 @@ from tracing.lot_kernels import (
 
 CARRIED, RESTED, OVERDRAWN, LOST, SEED, CUT = 0, 1, 2, 3, 4, 5
 """What became of a piece; `CUT + k` is the k-th limit: hops, window, amount."""
-OUT_COLUMNS = 14  # what, claim, leg, start, fen, basis, hop, tier, linked, then what a trace backward needs:
-FROM, FROM_START, ARRIVED, POOLED, PAYER = 9, 10, 11, 12, 13
+OUT_COLUMNS = 15  # what, claim, leg, start, fen, basis, hop, tier, linked, flags, then what a trace backward needs:
+FROM, FROM_START, ARRIVED, POOLED, PAYER = 10, 11, 12, 13, 14
 """The output row of the piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined the lots
 at the target, the claim's money there then; the slot that paid."""
 
 
 @njit(cache=True)
 def note(
-    out: Table, at: int, what: int, claim: int, leg: int, start: int, fen: int, basis: int, hop: int, tier: int, linked: int
+    out: Table,
+    at: int,
+    what: int,
+    claim: int,
+    leg: int,
+    start: int,
+    fen: int,
+    basis: int,
+    hop: int,
+    tier: int,
+    linked: int,
+    flags: int,
 ) -> int:
     """Write down what became of a piece; how many are written then."""
     out[at, 0], out[at, 1], out[at, 2], out[at, 3], out[at, 4] = what, claim, leg, start, fen
-    out[at, 5], out[at, 6], out[at, 7], out[at, 8] = basis, hop, tier, linked
+    out[at, 5], out[at, 6], out[at, 7], out[at, 8], out[at, 9] = basis, hop, tier, linked, flags
     out[at, FROM], out[at, FROM_START], out[at, ARRIVED], out[at, POOLED], out[at, PAYER] = NONE, 0, 0, 0, NONE
     return at + 1
 
@@ -73,6 +86,7 @@ def replayed(
     received: Ints,
     ends: Flags,
     identified: Flags,
+    flagged: Ints,
     holder: Ints,
     opening: Ints,
     seeds: Table,
@@ -81,7 +95,7 @@ def replayed(
     """Move every lot leg by leg.
 
     Args:
-        order: the legs in trace order. holder, opening: per slot.
+        order: the legs in trace order. holder, opening: per slot. flagged: bits that money leaving a slot gets.
         seeds: place in `order`, start, fen, claim, tier of every disputed part, by place and start; disjoint per leg.
         limits: most hops, longest rest in microseconds, least fen; 0 = none.
     Returns:
@@ -92,9 +106,9 @@ def replayed(
     tainted = np.zeros(slots, np.bool_)
     clean = np.zeros(slots, np.int64)  # of tainted slots, where clean money is no lot
     head, tail, count = np.full(slots, NONE, np.int64), np.full(slots, NONE, np.int64), np.zeros(slots, np.int64)
-    pool = np.zeros((1024, 12), np.int64)
+    pool = np.zeros((1024, 13), np.int64)
     spare = np.array([NONE, 0], np.int64)
-    parcel, labelled = np.zeros((64, 9), np.int64), np.zeros((64, 9), np.int64)
+    parcel, labelled = np.zeros((64, 10), np.int64), np.zeros((64, 10), np.int64)
     out, written = np.zeros((4096, OUT_COLUMNS), np.int64), 0
     seed = 0
     for place in range(len(order)):
@@ -139,11 +153,12 @@ def replayed(
             if stop >= 0:
                 written = note(
                     out, written, CUT + stop, parcel[at, P_CLAIM], parcel[at, P_LEG], parcel[at, P_START], parcel[at, P_FEN],
-                    parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER], 0,
+                    parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER], 0, parcel[at, P_FLAGS],
                 )  # fmt: skip
                 parcel[at, P_CLAIM], parcel[at, P_BASIS] = CLEAN, 0
             else:
                 parcel[at, P_HOP] += 1
+                parcel[at, P_FLAGS] |= flagged[s]
                 parcel[at, P_TIER] += 1 if holder[s] != holder[t] else 0
         if first < seed:
             size = claimed(parcel, size, seeds[first:seed], labelled)
@@ -160,8 +175,9 @@ def replayed(
         repaid = 0 if ends[t] else max(0, -balance[t])
         offset, mine = 0, 0
         for at in range(size):
-            claim, fen, basis, hop, tier = (
+            claim, fen, basis, hop, tier, flags = (
                 parcel[at, P_CLAIM], parcel[at, P_FEN], parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER],
+                parcel[at, P_FLAGS],
             )  # fmt: skip
             start = offset
             offset += fen
@@ -170,24 +186,24 @@ def replayed(
                 begin, end = product_over(start, y, x)[0], product_over(offset, y, x)[0]
             if claim != CLEAN:
                 if hop == 1:
-                    written = note(out, written, SEED, claim, leg, start, fen, basis, hop, tier, 1)
-                mine = written
-                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, linked)
+                    written = note(out, written, SEED, claim, leg, start, fen, basis, hop, tier, 1, flags)
+                mine, chosen = written, 1 if hop == 1 else linked  # a report chose the disputed payment
+                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, chosen, flags)
                 out[mine, PAYER] = s
                 if hop > 1:
                     out[mine, FROM], out[mine, FROM_START] = parcel[at, P_PIECE], parcel[at, P_START]
                 if end == begin:
-                    written = note(out, written, LOST, claim, leg, start, fen, basis, hop, tier, linked)
+                    written = note(out, written, LOST, claim, leg, start, fen, basis, hop, tier, linked, flags)
                     continue
                 if ends[t]:
-                    written = note(out, written, RESTED, claim, leg, begin, end - begin, basis, hop, tier, linked)
+                    written = note(out, written, RESTED, claim, leg, begin, end - begin, basis, hop, tier, linked, flags)
                     continue
             if ends[t] or end == begin:
                 continue
             low = min(max(repaid - begin, 0), end - begin)
             if low > 0 and claim != CLEAN:
                 owed = share(basis, end - begin, 0, low)
-                written = note(out, written, OVERDRAWN, claim, leg, begin, low, owed, hop, tier, linked)
+                written = note(out, written, OVERDRAWN, claim, leg, begin, low, owed, hop, tier, linked, flags)
             if low == end - begin or not tainted[t]:
                 continue
             if claim == CLEAN:
@@ -201,12 +217,13 @@ def replayed(
                 pool[row, BASIS] += basis - share(basis, end - begin, 0, low)
                 pool[row, HOP], pool[row, TIER] = min(pool[row, HOP], hop), min(pool[row, TIER], tier)
                 pool[row, LEG] = leg
+                pool[row, FLAGS] |= flags
                 out[mine, ARRIVED], out[mine, POOLED] = end - begin - low, pool[row, FEN]
             else:
                 row = append(pool, spare, head, tail, count, t)
                 pool[row, CLAIM], pool[row, FEN], pool[row, BASIS], pool[row, LOW] = claim, end - begin, basis, low
                 pool[row, HIGH], pool[row, LEG], pool[row, START] = end - begin, leg, begin
-                pool[row, HOP], pool[row, TIER], pool[row, PIECE] = hop, tier, mine
+                pool[row, HOP], pool[row, TIER], pool[row, PIECE], pool[row, FLAGS] = hop, tier, mine, flags
                 out[mine, ARRIVED] = end - begin - low
         if not ends[t]:
             balance[t] += y
@@ -221,7 +238,7 @@ def replayed(
                 basis = share(pool[row, BASIS], pool[row, FEN], low, high)
                 written = note(
                     out, written, RESTED, pool[row, CLAIM], pool[row, LEG], pool[row, START] + low, high - low, basis,
-                    pool[row, HOP], pool[row, TIER], 0,
+                    pool[row, HOP], pool[row, TIER], 0, pool[row, FLAGS],
                 )  # fmt: skip
                 out[written - 1, FROM], out[written - 1, FROM_START] = pool[row, PIECE], pool[row, START] + low
                 out[written - 1, PAYER] = slot
@@ -274,7 +291,7 @@ def claimed(parcel: Table, size: int, seeds: Table, labelled: Table) -> int:
             labelled[filled, P_CLAIM], labelled[filled, P_FEN], labelled[filled, P_HOP] = claim, until - offset, 1
             labelled[filled, P_BASIS] = 0 if claim == CLEAN else until - offset
             labelled[filled, P_TIER], labelled[filled, P_LEG], labelled[filled, P_START] = tier, NONE, 0
-            labelled[filled, P_PIECE] = NONE
+            labelled[filled, P_PIECE], labelled[filled, P_FLAGS] = NONE, 0
             filled, offset = filled + 1, until
         at += 1
     return filled

@@ -26,6 +26,8 @@ Overdraft = Literal["dissipate", "backward"]
 OVERDRAFTS: tuple[Overdraft, ...] = ("dissipate", "backward")
 Level = Literal["account", "holder"]
 LEVELS: tuple[Level, ...] = ("account", "holder")
+LEAST_PROBABILITY_BP = 9_000
+"""Inferred links below this are not followed unless asked for. Grade P."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Parameters:
     overdraft: money that repays a bank is gone (dissipate), or went where the overdraft was spent (backward).
     overdraft_window_us: how long before the repayment the overdraft may have been spent; None = any time.
     level: every account a balance of its own, or one balance for all accounts of a holder.
-    inferred: whether inferred links of vouchers to payouts are followed.
+    inferred: whether inferred links of vouchers to payouts are followed; probability_bp: those of at least this probability.
     max_hops: do not follow money beyond this hop. hop_window_us: do not follow money that rested longer than this.
     min_amount_fen: do not follow pieces smaller than this.
     """
@@ -58,6 +60,7 @@ class Parameters:
     overdraft_window_us: int | None = None
     level: Level = "account"
     inferred: bool = False
+    probability_bp: int = LEAST_PROBABILITY_BP
     max_hops: int | None = None
     hop_window_us: int | None = None
     min_amount_fen: int = 0
@@ -79,7 +82,8 @@ class Trace:
 
     claims: claim, victim, transfer, transfer_row, currency, reported_fen, overlap_fen, claim_fen (= reported - overlap).
     traced: claim, transfer, transfer_row, hop, tier, time_us, source, target, source_code, target_code, amount_fen,
-        traced_fen, basis_fen, made_by, flags. One row per (claim, transfer); traced is in what left the source.
+        traced_fen, basis_fen, made_by, flags. One row per (claim, transfer); traced is in what left the source. What a recycler
+        exchanged for vouchers has a row of its own, made by `inferred`: the redemption, from the account he paid from.
     held: claim, account, account_code, tier, held_fen, basis_fen, balance_fen, opening_fen, opening_source, since_us (the
         newest arrival of money still held), flags.
     sinks: claim, sink, account, account_code, amount_fen (victims' money), flags.
@@ -89,6 +93,7 @@ class Trace:
         amount_fen (of the start); held is then what rests in openings and with victims.
     overlaps: claim, transfer, overlap_fen, earlier, why: fen of a claim that an earlier claim has, see `claim_overlaps`.
     ties: where the order within an instant matters, see `tracing.tie_range`; None where nobody looked.
+    inferred: the inferred links that were followed, as `trace_claims` took them; None where none were asked for.
     """
 
     parameters: Parameters
@@ -103,6 +108,7 @@ class Trace:
     warnings: tuple[str, ...] = ()
     overlaps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OVERLAP_COLUMNS))
     ties: pd.DataFrame | None = None
+    inferred: pd.DataFrame | None = None
     engine_version: str = field(default=ENGINE_VERSION)
     origins: pd.DataFrame | None = None
 

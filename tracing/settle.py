@@ -3,22 +3,27 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ledger.book import Ledger, filled
 from tracing.holders import pooled, without_own_moves
 from tracing.identified import Identified, identify_orders, identify_reversals
+from tracing.inferred import with_inferred
 from tracing.legs import Codes, Flags, Ints, Legs, Slots, mask, plain_legs
 from tracing.result import Level
 
 COLUMNS = ("time", "source", "target", "amount_fen", "received_fen", "currency", "status", "reverses", "channel")
 
 
-def traceable_legs(ledger: Ledger, as_of_us: int | None = None, level: Level = "account") -> Legs:
+def traceable_legs(
+    ledger: Ledger, as_of_us: int | None = None, level: Level = "account", inferred: pd.DataFrame | None = None
+) -> Legs:
     """The legs of all transfers up to `as_of_us`, in trace order apart from ties.
 
-    Identified links beat every method (tracing.md section 1), so each of them gets a slot to itself.
+    Identified links beat every method (tracing.md section 1), so each of them gets a slot to itself; then inferred ones, where
+    a table of them is given, take what is not identified.
     """
     table = filled(ledger.read(COLUMNS))
     if as_of_us is not None:
@@ -31,8 +36,10 @@ def traceable_legs(ledger: Ledger, as_of_us: int | None = None, level: Level = "
     legs = with_links(legs, identify_orders(ledger, legs))
     fee = fees(table)
     legs = with_fee_sinks(legs, fee)
+    if inferred is not None and len(inferred):
+        legs = with_inferred(ledger, legs, inferred)
     if level == "holder":
-        legs = pooled(ledger, legs, traceable_legs(ledger, as_of_us))
+        legs = pooled(ledger, legs, traceable_legs(ledger, as_of_us, inferred=inferred))
     return replace(legs, order=time_order(legs, fee))
 
 

@@ -35,7 +35,7 @@ def with_tie_ranges(ledger: Ledger, traces: Mapping[str, Trace]) -> dict[str, Tr
         orders = {trace.parameters.ties: trace}
         for settled, parameters in others:
             asked = replace(parameters, method=method)
-            orders[asked.ties] = _traced(ledger, settled, asked)
+            orders[asked.ties] = _traced(ledger, settled, asked, trace.inferred)
         table = tie_range(orders)
         found[method] = replace(trace, ties=table, warnings=trace.warnings + _sentences(table))
     return found
@@ -53,10 +53,10 @@ def tie_range(orders: Mapping[Ties, Trace]) -> pd.DataFrame:
     return apart[COLUMNS].sort_values(["claim", "account", "what"], ignore_index=True)
 
 
-def _traced(ledger: Ledger, settled: Settled, parameters: Parameters) -> Trace:
-    """The trace over settled legs."""
+def _traced(ledger: Ledger, settled: Settled, parameters: Parameters, inferred: pd.DataFrame | None) -> Trace:
+    """The trace over settled legs; inferred: the inferred links that are in them."""
     axis = axis_of(ledger, settled)
-    return traced_by(ledger, axis, way_of(axis, settled, parameters.method), parameters)
+    return traced_by(ledger, axis, way_of(axis, settled, parameters.method), parameters, inferred)
 
 
 def _amounts(trace: Trace) -> "pd.Series[int]":
@@ -76,10 +76,11 @@ def _sentences(table: pd.DataFrame) -> tuple[str, ...]:
 
 def _other_orders(ledger: Ledger, traces: Mapping[str, Trace]) -> list[tuple[Settled, Parameters]]:
     """The tie orders in which slots that the claims' money came to see their legs otherwise, settled."""
-    parameters = next(iter(traces.values())).parameters
+    one = next(iter(traces.values()))
+    parameters = one.parameters
     if parameters.direction != "forward":
         return []
-    legs = traceable_legs(ledger, parameters.as_of_us, parameters.level)
+    legs = traceable_legs(ledger, parameters.as_of_us, parameters.level, one.inferred)
     touched = _touched(legs, traces)
     if not _has_ties(legs, touched):
         return []

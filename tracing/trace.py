@@ -12,11 +12,13 @@ from ledger.problems import LiushuiError
 from tracing.claim_overlaps import claim_overlaps
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
 from tracing.envelope import yuan
+from tracing.exchanges import AS_RECORDED, HIDDEN, paid_from
 from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, follow
 from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
 from tracing.index import indexed_axis, indexed_lifo
+from tracing.inferred import likely_links
 from tracing.legs import Ints
 from tracing.links import Links, fifo_links, lifo_links
 from tracing.lots import LotAxis, Settled, axis_of, settled_legs
@@ -28,9 +30,11 @@ LINKED = ("fifo", "lifo")
 """Methods under which the same fen are spent whoever the victim is: their links are made once, and walked."""
 
 
-def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
+def trace_claims(ledger: Ledger, parameters: Parameters | None = None, inferred: pd.DataFrame | None = None) -> Trace:
     """Follow the reported payments to where their money is, or with direction `backward` to what is behind them.
 
+    Args:
+        inferred: the links to follow when the parameters say so: transfer, redemptions, probability_bp; see `tracing.inferred`.
     Raises:
         LiushuiError TRC-method for a method that does not exist; TRC-too-much-money for a ledger beyond int64;
             TRC-too-many-rows when poison reaches more payments than a result can hold.
@@ -44,20 +48,25 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None) -> Trace:
         from tracing.backward import trace_backward  # it stands on this module
 
         return trace_backward(ledger, parameters)
+    likely = likely_links(parameters, inferred)
     if parameters.method in LINKED:
-        axis, links = links_for(ledger, parameters)
-        return traced_by(ledger, axis, links, parameters)
-    settled = settled_for(ledger, parameters)
-    return traced_by(ledger, axis_of(ledger, settled), settled, parameters)
+        axis, links = links_for(ledger, parameters, likely)
+        return traced_by(ledger, axis, links, parameters, likely)
+    settled = settled_for(ledger, parameters, likely)
+    return traced_by(ledger, axis_of(ledger, settled), settled, parameters, likely)
 
 
-def trace_methods(ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS) -> dict[str, Trace]:
-    """The same claims by several methods, side by side; the legs are settled once. Raises as `trace_claims`."""
+def trace_methods(
+    ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS, inferred: pd.DataFrame | None = None
+) -> dict[str, Trace]:
+    """The same claims by several methods, side by side; the legs are settled once. Arguments and errors as `trace_claims`."""
     check_overdraft(parameters, methods)
-    settled = settled_for(ledger, parameters)
+    likely = likely_links(parameters, inferred)
+    settled = settled_for(ledger, parameters, likely)
     axis = axis_of(ledger, settled)
     return {
-        method: traced_by(ledger, axis, way_of(axis, settled, method), replace(parameters, method=method)) for method in methods
+        method: traced_by(ledger, axis, way_of(axis, settled, method), replace(parameters, method=method), likely)
+        for method in methods
     }
 
 
@@ -79,31 +88,39 @@ def way_of(axis: LotAxis, settled: Settled, method: str) -> Links | Settled:
     return lifo_links(axis, settled) if method == "lifo" else settled
 
 
-def traced_by(ledger: Ledger, axis: LotAxis, way: Links | Settled, parameters: Parameters) -> Trace:
-    """One method's trace. way: the links to walk, or the legs to replay where what leaves depends on whose it is."""
+def traced_by(
+    ledger: Ledger, axis: LotAxis, way: Links | Settled, parameters: Parameters, inferred: pd.DataFrame | None = None
+) -> Trace:
+    """One method's trace.
+
+    Args:
+        way: the links to walk, or the legs to replay where what leaves depends on whose it is.
+        inferred: the inferred links that are in them.
+    """
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
     seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, way)
-    trace = told(ledger, axis, claims, seeds, followed, parameters)
+    trace = replace(told(ledger, axis, claims, seeds, followed, parameters), inferred=inferred)
     unbalanced = trace.unbalanced()
     assert unbalanced.empty or not trace.allocates, f"claims that do not balance: {unbalanced.to_dict('index')}"
     return trace
 
 
-def links_for(ledger: Ledger, parameters: Parameters) -> tuple[LotAxis, Links]:
+def links_for(ledger: Ledger, parameters: Parameters, inferred: pd.DataFrame | None = None) -> tuple[LotAxis, Links]:
     """The axis and the links FIFO or LIFO asks for: from the stored index where they fit, else built now."""
     usual = Parameters()
-    if all(getattr(parameters, name) == getattr(usual, name) for name in ("as_of_us", "opening", "ties", "level")):
+    plain = all(getattr(parameters, name) == getattr(usual, name) for name in ("as_of_us", "opening", "ties", "level"))
+    if plain and inferred is None:
         axis = indexed_axis(ledger)
         return axis, fifo_links(axis) if parameters.method == "fifo" else indexed_lifo(ledger, axis)
-    settled = settled_for(ledger, parameters)
+    settled = settled_for(ledger, parameters, inferred)
     axis = axis_of(ledger, settled)
     return axis, fifo_links(axis) if parameters.method == "fifo" else lifo_links(axis, settled)
 
 
-def settled_for(ledger: Ledger, parameters: Parameters) -> Settled:
+def settled_for(ledger: Ledger, parameters: Parameters, inferred: pd.DataFrame | None = None) -> Settled:
     """The settled legs the parameters ask for."""
-    return settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, parameters.level)
+    return settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, parameters.level, inferred)
 
 
 def holders_of_accounts(ledger: Ledger) -> Ints:
@@ -209,10 +226,11 @@ def traced_of(
             "traced_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "linked": pieces.linked,
+            "payer_code": paid_from(axis, pieces),
             **flagged(pieces.flags),
         }
     )
-    parts = by_piece.groupby(["claim", "transfer_row"], sort=True)
+    parts = by_piece[by_piece["payer_code"] != HIDDEN].groupby(["claim", "transfer_row", "payer_code"], sort=True)
     summed = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min", **ANY_FLAG}
     table = told_flags(parts.agg(summed).reset_index())
     return with_transfers(ledger, table.assign(claim=names[table["claim"]]))
@@ -232,6 +250,9 @@ def with_transfers(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
     # the number of a card ties its redemption to its purchase
     is_card = ledger.accounts["kind"].astype(object).eq("card").to_numpy(dtype=bool)
     source, target = (found[name].to_numpy(dtype=np.int32) for name in ("source", "target"))
+    by_payer = table["payer_code"].to_numpy(dtype=np.int64)
+    source = np.where(by_payer >= 0, by_payer, source).astype(np.int32)
+    made_by = np.where((table["linked"] == 1) | is_card[source], "reference", "method")
     full = table.assign(
         transfer=found["transfer"].to_numpy(dtype=object),
         time_us=found["time"].astype("int64[pyarrow]").to_numpy(dtype=np.int64),
@@ -240,6 +261,6 @@ def with_transfers(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
         source_code=source,
         target_code=target,
         amount_fen=found["amount_fen"].to_numpy(dtype=np.int64),
-        made_by=np.where((table["linked"] == 1) | is_card[source], "reference", "method"),
+        made_by=np.where(by_payer == AS_RECORDED, made_by, "inferred"),
     )
-    return full[TRACED_COLUMNS].sort_values(["claim", "hop", "transfer_row"], ignore_index=True)
+    return full[TRACED_COLUMNS].sort_values(["claim", "hop", "transfer_row", "source"], ignore_index=True)

@@ -89,6 +89,12 @@ Level = Annotated[
         "--level", metavar="WORD", help="account: each a balance of its own; holder: one balance for all of a holder's."
     ),
 ]
+Probability = Annotated[
+    str | None,
+    typer.Option(
+        "--probability", metavar="SHARE", help="With --inferred: links of at least this probability; 0.90 if not given."
+    ),
+]
 Inferred = Annotated[
     bool,
     typer.Option(

@@ -25,6 +25,7 @@ from api.commands.options import (
     OutFolder,
     Overdraft,
     OverdraftWindow,
+    Probability,
     Reports,
     Ties,
 )
@@ -68,6 +69,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     overdraft_window: OverdraftWindow = None,
     level: Level = "account",
     inferred: Inferred = False,
+    probability: Probability = None,
     currency: Currency = None,
     as_json: Json = False,
 ) -> None:
@@ -75,7 +77,8 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     With --method all: a folder for each method, and envelope.csv with what each finds held, and where they disagree.
 
-    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json; ties.csv where the order within an instant matters.
+    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json; ties.csv where the order within an instant matters;
+    with --inferred also inferred_links.csv.
 
     With --direction backward: whose money a balance, a transfer or a disputed payment is; origins.csv is the answer.
 
@@ -86,7 +89,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     words = {"method": method, "reports": reports, "as_of": as_of, "max_hops": max_hops, "hop_window": hop_window}
     words |= {"min_amount": min_amount, "opening": opening, "ties": ties, "currency": currency}
     words |= {"direction": direction, "accounts": accounts, "transfers": transfers, "level": level, "inferred": inferred}
-    words |= {"overdraft": overdraft, "overdraft_window": overdraft_window}
+    words |= {"overdraft": overdraft, "overdraft_window": overdraft_window, "probability": probability}
     from api import pipeline
 
     if method == "all" and direction == "backward":
@@ -121,12 +124,13 @@ def by_all(ledger: Path, out: Path, words: dict[str, Any], as_of_batch: int | No
     tell(as_json, summary | {"envelope": apart, "out": str(out)}, [*trace_lines(summary), told, f"files: {out}"])
 
 
-def rank(
+def rank(  # noqa: PLR0913, PLR0917 - the options of the contract
     ledger: LedgerFolder,
     out: OutFolder,
     as_of: AsOf = None,
     as_of_batch: AsOfBatch = None,
     now: Now = None,
+    inferred: Inferred = False,
     as_json: Json = False,
 ) -> None:
     """Rank accounts by what a freeze would save.
@@ -139,7 +143,7 @@ def rank(
     """
     from api import pipeline
 
-    judged = judged_with((ledger, as_of_batch), as_of, now)[2]
+    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now)[2]
     pipeline.write_judged(judged, out)
     result = pipeline.judged_told(judged) | {"out": str(out)}
     tell(as_json, result, [*pipeline.ranking_lines(judged), f"files: {out / 'ranking.csv'} {out / 'findings.csv'}"])
@@ -154,6 +158,7 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
         int | None, typer.Option("--limit", min=1, metavar="N", help="At most N requests, the best first.")
     ] = None,
     now: Now = None,
+    inferred: Inferred = False,
     as_json: Json = False,
 ) -> None:
     """Write a freeze batch, one set of files per institution.
@@ -168,7 +173,7 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     from api import pipeline
 
-    opened, traced, judged, told = judged_with((ledger, as_of_batch), as_of, now, limit)
+    opened, traced, judged, told = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, limit)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
     rest = pipeline.judged_told(judged)["left_out"]
@@ -182,6 +187,7 @@ def diagram(  # noqa: PLR0913, PLR0917 - the options of the contract
     as_of: AsOf = None,
     as_of_batch: AsOfBatch = None,
     title: Annotated[str, typer.Option("--title", help="Text above the picture.")] = "",
+    inferred: Inferred = False,
     as_json: Json = False,
 ) -> None:
     """Draw where the money went.
@@ -193,7 +199,7 @@ def diagram(  # noqa: PLR0913, PLR0917 - the options of the contract
     from api import pipeline
 
     pipeline.check_drawable(out)  # a typing mistake costs no time
-    opened, traced = traced_with(ledger, {"reports": reports, "as_of": as_of}, as_of_batch)
+    opened, traced = traced_with(ledger, {"reports": reports, "as_of": as_of, "inferred": inferred}, as_of_batch)
     with progress("drawing"):
         pipeline.draw(opened, traced, out, title=title)
     tell(as_json, {"out": str(out), "bytes": out.stat().st_size}, [f"files: {out}"])
@@ -215,14 +221,18 @@ def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = N
 
 
 def judged_with(
-    place: tuple[Path, int | None], as_of: str | None, now: str | None, limit: int | None = None
+    place: tuple[Path, int | None], words: dict[str, Any], now: str | None, limit: int | None = None
 ) -> tuple[Any, Any, Any, Any]:
-    """Ledger, trace, judgement, and the moment asked for (None: not said). place: the folder, and as of which batch."""
+    """Ledger, trace, judgement, and the moment asked for (None: not said).
+
+    Args:
+        place: the folder, and as of which batch. words: of the trace.
+    """
     from api import pipeline
     from api.parameters import moment_of, us_of
 
     moment = moment_of(us_of(now, "now")) if now else None
-    opened, traced = traced_with(place[0], {"as_of": as_of}, place[1])
+    opened, traced = traced_with(place[0], words, place[1])
     with progress("judging"):
         return opened, traced, pipeline.judge_trace(opened, traced, moment, limit), moment
 

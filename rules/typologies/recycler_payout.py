@@ -6,19 +6,14 @@ import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
+from rules.inferred import KNOWN_EVIDENCE, KNOWN_RATES_BP, OTHER_EVIDENCE, limit_problems
 from rules.recycling import LEAST_BATCHES, RecyclerRate, estimate_rates
 from rules.rule import FULL, Finding, Rule, not_evaluated
 from rules.scope import Scope
 from rules.wording import counted, ratio, yuan
 
-GIFT_CARD_RATE_BP, GIFT_CARD_MARGIN_BP = 9_700, 100
-"""Grade S."""
-Q_COIN_RATE_BP, Q_COIN_MARGIN_BP = 8_600, 150
-"""Grade S."""
 REVIEW_BELOW_BP = 9_000
 """Clearly below market: good faith of the buyer needs a look. Grade A+P."""
-KNOWN_EVIDENCE, OTHER_EVIDENCE = 7.5, 10.0
-"""How unlikely by chance the matches must be, in natural logarithms; a rate nobody knew before needs more. Grade P."""
 SURE_BATCHES = 4
 """With fewer matched batches at least half of all payouts must be matched. Grade P."""
 LEAST_PAYOUTS = 2
@@ -38,6 +33,7 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
         not_evaluated(RULE.code, f"{scope.name(rate.accounts[0])}: {len(rate.matched)} of {LEAST_BATCHES} {rate.kind} batches")
         for rate in thin
     ]
+    problems += limit_problems(scope, rates)
     findings = [recycler(scope, rate, account) for rate in known for account in rate.accounts]
     return findings + payees(scope, known), problems
 
@@ -48,9 +44,7 @@ def is_trade(rate: RecyclerRate) -> bool:
         return False
     if len(rate.matched) < SURE_BATCHES and 2 * len(rate.matched) < rate.payouts:
         return False
-    near_card = abs(rate.rate_bp - GIFT_CARD_RATE_BP) <= GIFT_CARD_MARGIN_BP
-    near_coin = abs(rate.rate_bp - Q_COIN_RATE_BP) <= Q_COIN_MARGIN_BP
-    if near_card or near_coin:
+    if any(abs(rate.rate_bp - known) <= margin for known, margin in KNOWN_RATES_BP.values()):
         return rate.evidence >= KNOWN_EVIDENCE
     return rate.rate_bp < REVIEW_BELOW_BP and rate.evidence >= OTHER_EVIDENCE
 

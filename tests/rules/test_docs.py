@@ -75,8 +75,7 @@ NUMBERS = {
     "RUL-BUYER-REDEEMER": {buyer_is_not_redeemer.LEAST_BUYERS, buyer_is_not_redeemer.LEAST_QUICK},
     "RUL-RECYCLER-PAYOUT": {
         recycler_payout.LEAST_BATCHES,
-        recycler_payout.GIFT_CARD_RATE_BP / 10_000,
-        recycler_payout.Q_COIN_RATE_BP / 10_000,
+        *(rate / 10_000 for rate, _ in recycler_payout.KNOWN_RATES_BP.values()),
     },
     "RUL-MICRO-COLLECTOR": {
         micro_fraud_collector.LEAST_PAYERS,

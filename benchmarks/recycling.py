@@ -1,0 +1,168 @@
+"""Inferred recycler links against the truth of generated rings: rates, precision, recall and calibration of the links.
+
+    python -m benchmarks.recycling [SEEDS] [GENUINE_SELLERS]
+
+One ring a ledger, `SEEDS` seeds of every scenario that cashes out by vouchers. Every recycler also buys from innocent sellers:
+`GENUINE_SELLERS` per voucher kind and ring (3 in the shipped scenarios). A link is a pair of one payout and one redemption.
+"""
+
+import csv
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pandas as pd
+
+SCENARIOS = ("refund_impostor", "fake_loan", "brush_flow_loan", "boss_impostor", "demo", "number_segment")
+BOUNDS_BP = (0, 5_000, 8_000, 9_000, 9_500, 9_700)
+OFF_BP = 50
+"""A rate is right within 0.005."""
+Pair = tuple[str, str]
+
+
+@dataclass
+class Tally:
+    """What was found over all rings. found: probability and whether it is true, of every pair; true: how many there are."""
+
+    found: list[tuple[int, bool, bool]] = field(default_factory=list)
+    true: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
+    rings: int = 0
+    rates: list[tuple[str, str, bool, bool]] = field(default_factory=list)
+    pooled: list[bool] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def main() -> None:
+    """Print the table."""
+    words = [int(word) for word in sys.argv[1:]]
+    seeds, sellers = words[0] if words else 10, words[1] if len(words) > 1 else 3
+    tally = Tally()
+    for scenario in SCENARIOS:
+        for seed in range(1, seeds + 1):
+            with tempfile.TemporaryDirectory() as folder:
+                ring(Path(folder), scenario, seed, sellers, tally)
+    print("\n".join(table(tally, sellers)))
+
+
+def ring(folder: Path, scenario: str, seed: int, sellers: int, tally: Tally) -> None:
+    """Generate one ring, infer its links, compare them with its truth."""
+    from ledger.ingest import ingest
+    from ledger.store.opening import open_ledger
+
+    made(folder / "records", scenario, seed, sellers)
+    ingest(folder / "ledger", [folder / "records"])
+    compare(folder / "records", open_ledger(folder / "ledger"), tally)
+
+
+def compare(records: Path, ledger: Any, tally: Tally) -> None:
+    """Infer a ledger's links and compare them with the truth beside its records."""
+    from rules.inferred import infer_links
+
+    begun = time.perf_counter()
+    inferred = infer_links(ledger)
+    tally.seconds += time.perf_counter() - begun
+    truth = list(csv.DictReader((records / "truth" / "conversion_links.csv").open(encoding="utf-8")))
+    if not truth:
+        return
+    tally.rings += 1
+    innocent = innocent_payouts(records, truth, ledger)
+    real = {(row["payout"], row["redemption"]) for row in truth}
+    for row in truth:
+        tally.true[row["payout"] in innocent] += 1
+    for row in inferred.links.to_dict("records"):
+        for redemption in row["redemptions"]:
+            pair = (row["transfer"], redemption)
+            tally.found.append((int(row["probability_bp"]), pair in real, row["transfer"] in innocent))
+    compare_rates(truth, inferred.rates, ledger, tally)
+
+
+def made(out: Path, scenario: str, seed: int, sellers: int) -> None:
+    """The records, with another number of innocent sellers where asked."""
+    from ledger.generate import generate
+    from ledger.generate.parameters import Parameters
+
+    count = Parameters.count
+
+    def changed(self: Parameters, name: str) -> int:
+        return sellers if name == "genuine_sellers" else count(self, name)
+
+    with patch.object(Parameters, "count", changed):
+        generate(out, scenario, seed)
+
+
+def innocent_payouts(records: Path, truth: list[dict[str, str]], ledger: Any) -> set[str]:
+    """The payouts that went to innocent sellers."""
+    with (records / "truth" / "roles.csv").open(encoding="utf-8") as file:
+        innocents = {row["account"] for row in csv.DictReader(file) if row["role"] == "innocent"}
+    table = ledger.read(("transfer", "target")).to_pandas()
+    account = ledger.accounts["account"].to_numpy(dtype=object)
+    to = dict(zip(table["transfer"], account[table["target"].to_numpy()], strict=True))
+    return {row["payout"] for row in truth if to[row["payout"]] in innocents}
+
+
+def compare_rates(truth: list[dict[str, str]], rates: list[Any], ledger: Any, tally: Tally) -> None:
+    """Each recycler with three payouts or more, and the ring's pooled rate per voucher kind."""
+    from rules.recycling import pooled_rate
+
+    names = ledger.accounts["account"].to_numpy(dtype=object)
+    paid: dict[str, set[str]] = defaultdict(set)
+    real = {}
+    for row in truth:
+        paid[row["recycler"]].add(row["payout"])
+        real[row["recycler"]] = round(float(row["rate"]) * 10_000)
+    found = {(str(names[code]), rate.kind): rate for rate in rates for code in rate.accounts}
+    for recycler, payouts in paid.items():
+        if len(payouts) < 3:
+            continue
+        kind = "card" if real[recycler] > 9_000 else "q_coin"
+        rate = found.get((recycler, kind))
+        known = rate is not None and rate.rate_bp is not None
+        right = known and abs(rate.rate_bp - real[recycler]) <= OFF_BP
+        covered = known and rate.low_bp <= real[recycler] <= rate.high_bp
+        tally.rates.append((recycler, kind, right, covered))
+    good = True
+    for kind, value in (("card", 9_700), ("q_coin", 8_600)):
+        pooled = pooled_rate(rates, kind)
+        if value in real.values():
+            good &= pooled is not None and abs(pooled[0] - value) <= OFF_BP
+    tally.pooled.append(good)
+
+
+def table(tally: Tally, sellers: int) -> list[str]:
+    """The lines of the answer."""
+    right = sum(one[2] for one in tally.rates)
+    covered = sum(one[3] for one in tally.rates)
+    lines = [
+        f"{tally.rings} rings, {sellers} innocent sellers per voucher kind and ring, {tally.seconds:.1f} s to infer",
+        f"rate of a ring within 0.005: {sum(tally.pooled)} of {len(tally.pooled)}",
+        f"rate of a recycler with 3 payouts or more within 0.005: {right} of {len(tally.rates)}; in its interval: {covered}",
+        "bound   precision recall | innocent sellers' links: precision recall",
+    ]
+    for bound in BOUNDS_BP:
+        both = [scores(tally, bound, one) for one in (None, True)]
+        lines.append(f"{bound / 10_000:5.2f}    {both[0]} | {both[1]}")
+    frame = pd.DataFrame(tally.found, columns=["probability_bp", "true", "innocent"])
+    for low, high in pairwise((0, 1_000, 3_000, 5_000, 7_000, 9_000, 9_700, 10_001)):
+        part = frame[(frame["probability_bp"] >= low) & (frame["probability_bp"] < high)]
+        if len(part):
+            said, held = part["probability_bp"].mean() / 10_000, part["true"].mean()
+            lines.append(f"said {said:.3f}: true {held:.3f} of {len(part)}")
+    return lines
+
+
+def scores(tally: Tally, bound: int, innocent: bool | None) -> str:
+    """Precision and recall of the links of at least this probability."""
+    found = [true for bp, true, whose in tally.found if bp >= bound and innocent in (None, whose)]
+    real = sum(count for whose, count in tally.true.items() if innocent in (None, whose))
+    precision = sum(found) / len(found) if found else float("nan")
+    return f"{precision:.3f}     {sum(found) / max(real, 1):.3f}"
+
+
+if __name__ == "__main__":
+    main()

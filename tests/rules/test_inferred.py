@@ -1,0 +1,91 @@
+"""Inferred links: each with a probability that is high where one batch fits and a half where two do."""
+
+import numpy as np
+import pandas as pd
+
+from rules.inferred import infer_links, links_of
+from rules.recycling import estimate_rates
+from rules.score import rank_accounts
+from tests.rules.cases import whole
+from tests.rules.test_recycling import at_random, recycler
+from tests.story import story
+from tracing import Parameters, trace_claims
+
+
+def links(text: str) -> pd.DataFrame:
+    return infer_links(story(text)).links
+
+
+def test_a_recyclers_payouts_are_linked_to_all_their_redemptions() -> None:
+    found = links(recycler(0.86, "q_coin"))
+    assert len(found) == 8
+    assert (found["probability_bp"] > 9_000).all()
+    assert (found["payout_fen"] - found["face_fen"] * 86 // 100).abs().max() <= 100
+
+
+def test_two_equal_batches_before_two_equal_payouts_are_a_toss_up() -> None:
+    text = (
+        recycler(0.86, "q_coin")
+        + "\n"
+        + "\n".join(
+            [
+                "2025-03-20 09:00 x -> qq:91 1234",
+                "2025-03-20 09:01 y -> qq:92 1234",
+                "2025-03-20 10:00 qq:91 -> store 1234 id=Q1",
+                "2025-03-20 13:00 qq:92 -> store 1234 id=Q2",
+                "2025-03-20 18:00 purse -> middleman 1061 id=P1",
+                "2025-03-20 19:00 purse -> middleman 1061 id=P2",
+            ]
+        )
+    )
+    unsure = links(text).set_index("transfer").loc[["P1", "P2"], "probability_bp"]
+    assert ((unsure > 2_000) & (unsure < 8_000)).all()
+
+
+def test_the_seller_who_bought_the_voucher_himself_is_told_from_the_other() -> None:
+    text = (
+        recycler(0.86, "q_coin")
+        + "\n"
+        + "\n".join(
+            [
+                "2025-03-20 09:00 anna -> qq:91 1234",
+                "2025-03-20 09:01 bert -> qq:92 1234",
+                "2025-03-20 10:00 qq:91 -> store 1234 id=QA",
+                "2025-03-20 13:00 qq:92 -> store 1234 id=QB",
+                "2025-03-20 18:00 purse -> bert 1061 id=PB",
+                "2025-03-20 19:00 purse -> anna 1061 id=PA",
+            ]
+        )
+    )
+    told = links(text).set_index("transfer")
+    assert told.loc["PA", "redemptions"] == ("QA",)
+    assert told.loc["PB", "redemptions"] == ("QB",)
+    assert (told.loc[["PA", "PB"], "probability_bp"] > 9_000).all()
+
+
+def test_payments_at_random_give_no_likely_link() -> None:
+    for seed in range(10):
+        scope = whole(at_random(seed))
+        found = links_of(scope, estimate_rates(scope))
+        assert (found["probability_bp"].to_numpy(dtype=np.int64) < 9_000).all(), seed
+
+
+def test_no_payout_and_no_redemption_is_linked_twice() -> None:
+    found = links(recycler(0.97, noise=20))
+    rows = [row for batch in found["redemption_rows"] for row in batch]
+    assert len(rows) == len(set(rows))
+    assert found["transfer"].is_unique
+
+
+def test_the_ranking_says_what_is_held_by_estimate_only() -> None:
+    ledger = story(
+        recycler(0.86, "q_coin").replace(
+            "opening purse 900000", "opening purse 900000\n2025-02-28 09:00 v -> buyer1 9000 # claim"
+        )
+    )
+    table = infer_links(ledger).links
+    trace = trace_claims(ledger, Parameters(inferred=True), table)
+    frame = rank_accounts(ledger, trace, []).frame.set_index("account")
+    assert "All of it came only through inferred links" in frame.loc["middleman", "explanation"]
+    exact = rank_accounts(ledger, trace_claims(ledger), []).frame
+    assert not exact["explanation"].str.contains("inferred").any()

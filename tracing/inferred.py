@@ -1,0 +1,146 @@
+"""Inferred links: a table says which redemptions a recycler's payout paid for, and the payout is paid from what they brought.
+
+Each redemption goes into the private slot of its link, scaled so that all of them bring the payout: a conversion, whose
+discount stays with the recycler. The payout leaves that slot. What he really paid with stays his: it is exchanged, at the
+moment of the redemption, for the face that is now in the account that redeemed.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ledger.book import Ledger
+from tracing.identified import rows_by_id
+from tracing.legs import Flags, Ints, Legs, Slots
+from tracing.result import Parameters
+
+COLUMNS = ("transfer", "redemptions", "probability_bp")
+
+
+@dataclass(frozen=True)
+class Tied:
+    """m redemptions of s links. link: which; redemption, payout: legs; paid_fen: its part of the payout."""
+
+    link: Ints
+    redemption: Ints
+    payout: Ints
+    paid_fen: Ints
+
+
+def likely_links(parameters: Parameters, inferred: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The inferred links to follow; None unless the parameters ask for them."""
+    if not parameters.inferred:
+        return None
+    assert inferred is not None, "inferred links are asked for and no table of them is given"
+    likely: pd.DataFrame = inferred[inferred["probability_bp"].to_numpy(dtype=np.int64) >= parameters.probability_bp]
+    return likely.reset_index(drop=True)
+
+
+def with_inferred(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> Legs:
+    """The legs with every link of the table on a balance of its own.
+
+    Args:
+        links: transfer (id of the payout), redemptions (ids), probability_bp. Links to transfers beyond the legs are passed
+            over; those that do not fit (failed, taken back, identified otherwise, another currency, paid before, more than the
+            face) are passed over with a warning.
+    """
+    tied, warnings = tied_links(ledger, legs, links)
+    legs = replace(legs, warnings=legs.warnings + warnings)
+    if not len(tied.link):
+        return legs
+    face = legs.given_fen[tied.redemption]
+    payer, redeemer = legs.source[tied.payout], legs.target[tied.redemption]
+    apart = payer != redeemer
+    count = int(tied.link.max()) + 1
+    first = np.unique(tied.link, return_index=True)[1]
+    own = len(legs.slots) + tied.link
+    exchange = len(legs.slots) + count + np.cumsum(apart) - apart
+    mint = len(legs.slots) + count + int(apart.sum())
+    slots = more_slots(legs.slots, np.concatenate([redeemer[first], payer[apart], redeemer[:1]]))
+    source, target, received = legs.source.copy(), legs.target.copy(), legs.received_fen.copy()
+    target[tied.redemption], received[tied.redemption] = own, tied.paid_fen
+    source[tied.payout] = own
+    linked = replace(legs, source=source, target=target, received_fen=received, slots=slots)
+    kept = ~apart & (face > tied.paid_fen)
+    away = (tied.redemption[apart], payer[apart], exchange[apart], tied.paid_fen[apart], tied.paid_fen[apart])
+    back = (tied.redemption[apart], exchange[apart], redeemer[apart], tied.paid_fen[apart], face[apart])
+    gain = (face - tied.paid_fen)[kept]
+    discount = (tied.redemption[kept], np.full(len(gain), mint), redeemer[kept], gain, gain)
+    return with_legs(linked, *(np.concatenate(values) for values in zip(away, back, discount, strict=True)))
+
+
+def tied_links(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> tuple[Tied, tuple[str, ...]]:
+    """The links that fit, and a warning where some do not."""
+    ids = [*links["transfer"], *(one for batch in links["redemptions"] for one in batch)]
+    row = rows_by_id(ledger, set(ids))
+    table = pd.DataFrame(
+        {
+            "link": np.repeat(np.arange(len(links)), [len(batch) for batch in links["redemptions"]]).astype(np.int64),
+            "redemption": np.asarray([row.get(one, -1) for batch in links["redemptions"] for one in batch], dtype=np.int64),
+        }
+    )
+    table["payout"] = np.asarray([row.get(one, -1) for one in links["transfer"]], dtype=np.int64)[table["link"]]
+    table = table[~(table["redemption"].ge(legs.rows) | table["payout"].ge(legs.rows)).groupby(table["link"]).transform("any")]
+    asked = table["link"].nunique()
+    fit = pd.Series(fitting(legs, table), index=table.index, dtype=bool).groupby(table["link"]).transform("all")
+    table = table[fit.to_numpy(dtype=bool)]
+    face = legs.given_fen[table["redemption"]]
+    until = pd.Series(face, index=table.index).groupby(table["link"]).cumsum().to_numpy(dtype=np.int64)
+    whole = pd.Series(face, index=table.index).groupby(table["link"]).transform("sum").to_numpy(dtype=np.int64)
+    payout = legs.given_fen[table["payout"]]
+    covered = payout <= whole
+    exact = zip(payout.tolist(), until.tolist(), face.tolist(), whole.tolist(), strict=True)
+    part = [p * u // w - p * (u - f) // w for p, u, f, w in exact]
+    number = np.unique(table["link"].to_numpy()[covered], return_inverse=True)[1]
+    redemption, paid = (table[name].to_numpy(dtype=np.int64)[covered] for name in ("redemption", "payout"))
+    tied = Tied(np.asarray(number, dtype=np.int64), redemption, paid, np.asarray(part, dtype=np.int64)[covered])
+    unfit = asked - len(np.unique(number))
+    return tied, ((f"{unfit} inferred links do not fit the records; not followed",) if unfit else ())
+
+
+def fitting(legs: Legs, table: pd.DataFrame) -> Flags:
+    """Whether each redemption of a link is a plain one before a plain payout, in one currency, and neither is used twice."""
+    redemption, payout = table["redemption"].to_numpy(dtype=np.int64), table["payout"].to_numpy(dtype=np.int64)
+    known = (redemption >= 0) & (payout >= 0)
+    slots = legs.slots
+    plain = ~(slots.ends | slots.identified)
+    into, out = legs.target[redemption], legs.source[payout]
+    whole = (legs.given_fen == legs.received_fen) & (legs.given_fen > 0)
+    whole[legs.extra_row] = False
+    fit = known & plain[into] & plain[out] & whole[redemption] & whole[payout]
+    fit &= ~slots.identified[legs.target[payout]]  # taken back, or paid under an order
+    fit &= (slots.currency[into] == slots.currency[out]) & (legs.time_us[redemption] <= legs.time_us[payout])
+    once = ~table["redemption"].duplicated(keep=False).to_numpy(dtype=bool)
+    alone = table.groupby("payout")["link"].transform("nunique").to_numpy() == 1
+    return np.asarray(fit & once & alone, dtype=np.bool_)
+
+
+def more_slots(slots: Slots, like: Ints) -> Slots:
+    """The slots with one more like each of the given ones, private to a link; the last is where kept discounts come from."""
+    more = len(like)
+    ends = np.zeros(more, dtype=np.bool_)
+    ends[-1] = True
+    before = np.zeros(len(slots), dtype=np.bool_)
+    return replace(
+        slots,
+        account=np.concatenate([slots.account, slots.account[like]]),
+        currency=np.concatenate([slots.currency, slots.currency[like]]),
+        ends=np.concatenate([slots.ends, ends]),
+        identified=np.concatenate([slots.identified, np.ones(more, dtype=np.bool_)]),
+        inferred=np.concatenate([before, ~ends]),
+    )
+
+
+def with_legs(legs: Legs, row: Ints, source: Ints, target: Ints, given: Ints, received: Ints) -> Legs:
+    """The legs with further ones at the moment of the given rows; no part of the row's amount: they begin behind it."""
+    return replace(
+        legs,
+        time_us=np.concatenate([legs.time_us, legs.time_us[row]]),
+        source=np.concatenate([legs.source, source.astype(np.int32)]),
+        target=np.concatenate([legs.target, target.astype(np.int32)]),
+        given_fen=np.concatenate([legs.given_fen, given]),
+        received_fen=np.concatenate([legs.received_fen, received]),
+        extra_row=np.concatenate([legs.extra_row, row]),
+        extra_part_fen=np.concatenate([legs.extra_part_fen, legs.given_fen[row]]),
+    )
