@@ -119,6 +119,11 @@ class LiveTrace:
         gone = np.asarray(sorted(found.values()), np.int64)
         return self._update(Arrival(rows, gone, self._rows.accounts, self._rows.reports if reports is None else reports))
 
+    def reload(self, ledger: Ledger, why: str) -> Update:
+        """Match another state of the ledger from the start, because records were changed in ways that are not told here."""
+        arrival = Arrival(TRANSFERS.empty_table(), NONE, ledger.accounts, ledger.reports, lambda: ledger)
+        return Update(self._rebuild(arrival), (), self._slots.slots, why, self._claims.warnings)
+
     def held(self) -> pd.DataFrame:
         """What is held now: claim, account, account_code, held_fen, basis_fen; sorted by claim and account."""
         from tracing.piece_kernels import BASIS, CLAIM, FEN, KIND, LEG, RESTED

@@ -14,6 +14,7 @@ PAYS, PAID, KNOTTED = 1, 2, 4
 NOTHING, TAIL, ALL = 0, 1, 2
 """What of a slot's money may lie elsewhere than before: nothing, what rested there, everything that came in."""
 UNTOUCHED = np.iinfo(np.int64).max
+Table = NDArray[np.int64]
 
 
 @njit(cache=True)
@@ -106,30 +107,6 @@ def can_follow(slots: SlotArrays, slot: int, now: int, place: int, bits: int) ->
 
 
 @njit(cache=True)
-def put_in_order(legs: LegArrays, slots: SlotArrays, arenas: Arenas, begin: int, end: int, place: Ints) -> Flags:
-    """Put legs begin … end, in ledger order, behind the others of their slots where they surely stand there.
-
-    Args:
-        place: of each of these legs in its own file.
-    Returns:
-        which of them are to be sorted in instead: they are late, or tied with others.
-    """
-    late = np.zeros(end - begin, np.bool_)
-    for leg in range(begin, end):
-        s, t, now, at = legs.source[leg], legs.target[leg], legs.time_us[leg], place[leg - begin]
-        if s == t or not (can_follow(slots, s, now, at, PAYS) and can_follow(slots, t, now, at, PAID)):
-            late[leg - begin] = True
-            continue
-        for slot, bit in ((s, PAYS), (t, PAID)):
-            put_last(slots, arenas, slot, leg)
-            if slots.tail_us[slot] != now:
-                slots.tail_us[slot], slots.tail_state[slot] = now, 0
-            slots.tail_state[slot] |= bit
-            slots.tail_place[slot] = at
-    return late
-
-
-@njit(cache=True)
 def segment(legs: LegArrays, slots: SlotArrays, arenas: Arenas, slot: int, now: int) -> tuple[int, int]:
     """Places in the slot's chain of its legs of one instant: first, and behind the last."""
     first, count = slots.chain_first[slot], slots.chain_count[slot]
@@ -205,6 +182,54 @@ def next_knot(legs: LegArrays, slots: SlotArrays, arenas: Arenas, slot: int, at:
         if state == PAYS | PAID:
             return int(now)
     return -1
+
+
+@njit(cache=True)
+def put_in_order(legs: LegArrays, slots: SlotArrays, arenas: Arenas, begin: int, end: int, place: Ints) -> tuple[Flags, Table]:
+    """Put legs begin … end, in ledger order, into the chains of their slots, wherever no tie has to be settled.
+
+    Args:
+        place: of each of these legs in its own file.
+    Returns:
+        which of them are tied with others and still to be put; and slots that have more or less money than before in a later
+        instant whose ties depend on it, with that instant.
+    """
+    tied = np.zeros(end - begin, np.bool_)
+    knots, found = np.empty((2 * (end - begin), 2), np.int64), 0
+    for leg in range(begin, end):
+        s, t, now, at = legs.source[leg], legs.target[leg], legs.time_us[leg], place[leg - begin]
+        if s != t and can_follow(slots, s, now, at, PAYS) and can_follow(slots, t, now, at, PAID):
+            for slot, bit in ((s, PAYS), (t, PAID)):
+                put_last(slots, arenas, slot, leg)
+                now_last(slots, slot, now, at, bit)
+            continue
+        (low, high), (other, behind) = segment(legs, slots, arenas, s, now), segment(legs, slots, arenas, t, now)
+        if low < high or other < behind:
+            tied[leg - begin] = True
+            continue
+        for slot, here, bit in ((s, low, PAYS), (t, other, PAID)):
+            if bit == PAID and s == t:
+                now_last(slots, slot, now, at, PAID)
+                continue
+            if here == slots.chain_count[slot]:
+                now_last(slots, slot, now, at, bit)
+            put_at(slots, arenas, slot, here, leg)
+            knot = next_knot(legs, slots, arenas, slot, here + 1)
+            if knot >= 0:
+                knots[found, 0], knots[found, 1] = slot, knot
+                found += 1
+    return tied, knots[:found]
+
+
+@njit(cache=True)
+def now_last(slots: SlotArrays, slot: int, now: int, place: int, bit: int) -> None:
+    """Note a leg as one of the slot's last instant, where it is."""
+    if now < slots.tail_us[slot]:
+        return
+    if slots.tail_us[slot] != now:
+        slots.tail_us[slot], slots.tail_state[slot] = now, 0
+    slots.tail_state[slot] |= bit
+    slots.tail_place[slot] = place
 
 
 @njit(cache=True)

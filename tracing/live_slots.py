@@ -58,8 +58,8 @@ class LiveSlots:
             if len(values):
                 values[begin : begin + count] = added
         self.legs += count
-        late = put_in_order(self.leg, self.slot, self.arena, begin, begin + count, place)
-        self.sort_in((begin + np.flatnonzero(late)).tolist())
+        tied, knots = put_in_order(self.leg, self.slot, self.arena, begin, begin + count, place)
+        self.sort_in((begin + np.flatnonzero(tied)).tolist(), knots.tolist())
 
     def make_room(self, new: LegArrays) -> None:
         """Room for new legs: in the arrays, and in the arenas for the slots they touch."""
@@ -89,12 +89,18 @@ class LiveSlots:
             start = with_room(self.arena.debit_start, used, room_for(entry))
             self.arena = self.arena._replace(debit_start=start, debit_leg=with_room(self.arena.debit_leg, used, len(start)))
 
-    def sort_in(self, late: list[int]) -> None:
-        """Put legs where they belong in time; instants whose ties may stand otherwise are settled again."""
+    def sort_in(self, tied: list[int], knots: list[list[int]]) -> None:
+        """Put legs into instants that have others; instants whose ties may stand otherwise are settled again.
+
+        Args:
+            knots: slots that have another balance than before, with the next instant in which it matters.
+        """
         from tracing.live_kernels import put_at, segment
 
         instants: dict[int, set[int]] = {}
-        for leg in late:
+        for slot, now in knots:
+            instants.setdefault(now, set()).add(slot)
+        for leg in tied:
             now = int(self.leg.time_us[leg])
             both = {int(self.leg.source[leg]), int(self.leg.target[leg])}
             for slot in sorted(both):
