@@ -122,8 +122,6 @@ def claims_now(claims: LiveClaims, ledger: Ledger, axis: LiveAxis, parameters: P
     Args:
         ledger: the records by row number; axis.report_row: of each report.
     """
-    from tracing.piece_kernels import CLAIM
-
     found = claims_of(ledger, axis, parameters)
     rows = found.table["transfer_row"].to_numpy(dtype=np.int64)
     holder = holders_of_accounts(ledger)
@@ -133,14 +131,20 @@ def claims_now(claims: LiveClaims, ledger: Ledger, axis: LiveAxis, parameters: P
     table = table_of(seeds)
     place = {name: k for k, name in enumerate(found.table["claim"])}
     new_number = np.asarray([place.get(name, -1) for name in claims.table["claim"]], np.int64)
-    moved = [renumbered(part, new_number) for part in (claims.raw, claims.crossing, claims.disjoint, claims.again)]
+    raw, disjoint, again = (renumbered(part, new_number) for part in (claims.raw, claims.disjoint, claims.again))
     cut = np.zeros(len(place), np.bool_)
     cut[new_number[claims.cut & (new_number >= 0)]] = True
     old = renumbered(claims.seeds, new_number)
     other = np.asarray([seed_set(table, k) != seed_set(old, k) for k in range(len(place))], np.bool_)
-    raw, crossing, disjoint, again = moved
-    assert not len(raw) or int(raw[:, CLAIM].max()) < len(place)
-    return LiveClaims(found.table, found.warnings, payer, table, raw, crossing, cut, disjoint, again), other
+    return LiveClaims(found.table, found.warnings, payer, table, raw, onto(raw, table), cut, disjoint, again), other
+
+
+def onto(pieces: Ints, seeds: Ints) -> Ints:
+    """The pieces that came onto a disputed payment."""
+    from tracing.piece_kernels import CARRIED, HOP, KIND, LEG
+
+    onward: Ints = pieces[(pieces[:, KIND] == CARRIED) & (pieces[:, HOP] > 1)]
+    return np.asarray(onward[np.isin(onward[:, LEG], seeds[:, LEG])])
 
 
 def seed_set(table: Ints, claim: int) -> set[tuple[int, ...]]:
@@ -163,13 +167,11 @@ def renumbered(table: Ints, number: Ints) -> Ints:
 
 def followed_again(claims: LiveClaims, slots: LiveSlots, again: Flags, holder: Ints, limits: Ints) -> LiveClaims:
     """The claims with the pieces of some of them followed anew; the first claim on a piece of money wins."""
-    from tracing.piece_kernels import CARRIED, CLAIM, HOP, KIND, LEG
+    from tracing.piece_kernels import CLAIM, LEG
 
     new = follow(slots, claims.seeds[again[claims.seeds[:, CLAIM]]], holder, limits)
     raw = np.concatenate([claims.raw[~again[claims.raw[:, CLAIM]]], new])
-    onto = new[(new[:, KIND] == CARRIED) & (new[:, HOP] > 1)]
-    crossing = claims.crossing[~again[claims.crossing[:, CLAIM]]]
-    crossing = np.concatenate([crossing, onto[np.isin(onto[:, LEG], claims.seeds[:, LEG])]])
+    crossing = np.concatenate([claims.crossing[~again[claims.crossing[:, CLAIM]]], onto(new, claims.seeds)])
     cut = np.zeros(len(again), np.bool_)
     disjoint = claims.seeds[:0]
     if len(crossing):

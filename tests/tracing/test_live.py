@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from ledger.book import Ledger
+from ledger.book import Ledger, frame
 from ledger.memory import ledger_of
 from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 from tests.story import rows
@@ -16,11 +17,11 @@ from tracing.live import LiveTrace, Update
 from tracing.live_claims import as_followed
 from tracing.lots import axis_of, settled_legs
 from tracing.result import TIES, Parameters
-from tracing.trace import followed_claims, holders_of_accounts
+from tracing.trace import followed_claims, holders_of_accounts, trace_claims
 
 Row = dict[str, Any]
 Answer = dict[str, Counter[tuple[object, ...]]]
-LEDGERS = 40
+LEDGERS = 24
 SHARDS = 2
 
 
@@ -33,7 +34,7 @@ class Case:
     now: list[Row]
     coming: list[Row]
     parameters: Parameters
-    gone: list[Row] = field(default_factory=list)
+    later: list[Row] = field(default_factory=list)
 
     def ledger(self) -> Ledger:
         return ledger_of(rows(self.now, TRANSFERS), rows(self.accounts, ACCOUNTS), rows(self.reports, REPORTS))
@@ -83,7 +84,8 @@ def random_case(seed: int, *, in_order: bool, linked: bool = False) -> tuple[Ran
         hop_window_us=random.choice([None] * 5 + [5_000_000]),
         min_amount_fen=random.choice([0] * 5 + [4]),
     )
-    return random, Case(told, reports, moves[:cut], moves[cut:], parameters)
+    known = random.randint(0, len(reports))
+    return random, Case(told, reports[:known], moves[:cut], moves[cut:], parameters, reports[known:])
 
 
 def step(random: Random, case: Case, live: LiveTrace, *, corrects: bool) -> Update:
@@ -99,7 +101,11 @@ def step(random: Random, case: Case, live: LiveTrace, *, corrects: bool) -> Upda
     size = random.randint(1, 5)
     batch, case.coming = case.coming[:size], case.coming[size:]
     case.now = case.now + batch
-    return live.append(rows(batch, TRANSFERS))
+    reports = None
+    if case.later and random.random() < 0.5:
+        case.reports = [*case.reports, case.later.pop()]
+        reports = frame(rows(case.reports, REPORTS))
+    return live.append(rows(batch, TRANSFERS), reports=reports)
 
 
 def corrected(random: Random, row: Row) -> Row:
@@ -211,3 +217,34 @@ def test_late_and_corrected_records_give_what_a_trace_from_scratch_gives(shard: 
 def test_references_reversals_and_currencies_give_what_a_trace_from_scratch_gives() -> None:
     found = [mismatch(seed, in_order=seed % 2 == 0, corrects=True, linked=True) for seed in range(LEDGERS)]
     assert [text for text, _ in found if text] == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_tables_equal_those_of_a_trace_from_scratch(seed: int) -> None:
+    random, case = random_case(seed, in_order=seed % 2 == 0, linked=seed > 3)
+    live = LiveTrace.open(case.ledger(), case.parameters)
+    while case.coming:
+        step(random, case, live, corrects=True)
+    ours, other = live.trace(), trace_claims(case.ledger(), case.parameters)
+    for name in ("claims", "traced", "held", "sinks", "frontier"):
+        one, two = getattr(ours, name), getattr(other, name)
+        assert len(one) == len(two) == 0 or pd.testing.assert_frame_equal(one, two, check_dtype=False) is None
+    assert (ours.limits, ours.warnings) == (other.limits, other.warnings)
+    assert live.held()["held_fen"].sum() == ours.held["held_fen"].sum()
+
+
+def test_arenas_grow_when_they_are_full() -> None:
+    random, case = Random(7), random_case(3, in_order=True)[1]
+    case.now, case.coming = [], []
+    case.parameters = Parameters()
+    live = LiveTrace.open(case.ledger())
+    for begin in range(0, 6000, 3000):
+        batch = [
+            random_row(random, number, 7, 0, linked=False) | {"time": number * 1_000_000, "source_balance_fen": None}
+            for number in range(begin, begin + 3000)
+        ]
+        case.now += batch
+        live.append(rows(batch, TRANSFERS))
+    ours, other = live_answer(live), scratch(case.ledger(), case.parameters)
+    assert {name: +ours[name] for name in ours} == {name: +other[name] for name in other}
+    assert int(live._slots.arena.used[0]) > 12000
