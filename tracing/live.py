@@ -291,11 +291,13 @@ class LiveTrace:
         self, before: Snapshot, after: Snapshot, opened: Flags, vanished: pa.Table | None = None
     ) -> tuple[MoneyMoved, ...]:
         """The events between two snapshots by row number; vanished: rows that only the first one knows."""
-        rows = differences(before, after)[0] & ROW
+        changed = differences(before, after)
+        rows = changed[0] & ROW
         if not len(rows):
             return ()
         parts = told_of(self._rows, self._slots, self._people.words, rows, vanished)
-        return events_of(before, after, parts, self._claims.table["claim"].tolist(), opened, self._people.words)
+        claims = (self._claims.table["claim"].tolist(), opened)
+        return events_of((before, after), changed, parts, claims, self._people.words)
 
     def _rebuild(self, arrival: Arrival) -> tuple[MoneyMoved, ...]:
         """Match the whole ledger again; the events are what is other than before, by transfer id."""

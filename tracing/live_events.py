@@ -128,15 +128,19 @@ class Told:
 
 
 def events_of(
-    before: Snapshot, after: Snapshot, told: Told, names: Sequence[str], opened: Flags, words: AccountWords
+    sides: tuple[Snapshot, Snapshot],
+    changed: tuple[Ints, Ints],
+    told: Told,
+    claims: tuple[Sequence[str], Flags],
+    words: AccountWords,
 ) -> tuple[MoneyMoved, ...]:
     """The events between two snapshots, by claim, time and transfer.
 
     Args:
-        told: of the transfers of `differences`, in their order.
-        names, opened: per claim its id, and whether it is new.
+        sides: before and after. changed: their `differences`. told: of these transfers, in the same order.
+        claims: per claim its id, and whether it is new.
     """
-    keys, change = differences(before, after)
+    (before, after), (keys, change), (names, opened) = sides, changed, claims
     claim = keys >> SHIFT
     at_source, at_target = claim << SHIFT | told.source, claim << SHIFT | told.target
     known, now = np.isin(keys, before.carried), np.isin(keys, after.carried)

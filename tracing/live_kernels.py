@@ -76,21 +76,23 @@ def survey(legs: LegArrays, slots: SlotArrays, order: Ints) -> None:
 
 
 @njit(cache=True)
-def with_chain_room(slots: SlotArrays, arenas: Arenas, slot: int) -> None:
-    """Room for one more leg in the chain of the slot."""
-    count = slots.chain_count[slot]
-    if count < slots.chain_room[slot]:
-        return
-    first, new = slots.chain_first[slot], arenas.used[0]
-    arenas.chain[new : new + count] = arenas.chain[first : first + count]
-    slots.chain_first[slot], slots.chain_room[slot] = new, count + count // 2 + 4
-    arenas.used[0] += slots.chain_room[slot]
+def make_chain_room(slots: SlotArrays, arenas: Arenas, touched: Ints, more: Ints) -> None:
+    """Room for `more` legs in the chain of each touched slot; a chain moves once at the most."""
+    for k in range(len(touched)):
+        slot = touched[k]
+        count = slots.chain_count[slot]
+        need = count + more[k]
+        if need <= slots.chain_room[slot]:
+            continue
+        first, new = slots.chain_first[slot], arenas.used[0]
+        arenas.chain[new : new + count] = arenas.chain[first : first + count]
+        slots.chain_first[slot], slots.chain_room[slot] = new, need + need // 2 + 4
+        arenas.used[0] += slots.chain_room[slot]
 
 
 @njit(cache=True)
 def put_last(slots: SlotArrays, arenas: Arenas, slot: int, leg: int) -> None:
-    """The leg behind all others of the slot."""
-    with_chain_room(slots, arenas, slot)
+    """The leg behind all others of the slot; there is room."""
     arenas.chain[slots.chain_first[slot] + slots.chain_count[slot]] = leg
     slots.chain_count[slot] += 1
 
@@ -125,8 +127,7 @@ def segment(legs: LegArrays, slots: SlotArrays, arenas: Arenas, slot: int, now: 
 
 @njit(cache=True)
 def put_at(slots: SlotArrays, arenas: Arenas, slot: int, at: int, leg: int) -> None:
-    """The leg at a place of the slot's chain; those from there on move up."""
-    with_chain_room(slots, arenas, slot)
+    """The leg at a place of the slot's chain; those from there on move up; there is room."""
     first = slots.chain_first[slot]
     for k in range(slots.chain_count[slot], at, -1):
         arenas.chain[first + k] = arenas.chain[first + k - 1]

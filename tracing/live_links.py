@@ -119,9 +119,10 @@ def why_rebuild(arrival: Arrival, rows: LiveRows, slots: LiveSlots, people: Live
         return "the first hub"
     if currencies_of(arrival.rows) - set(slots.currencies):
         return "a new currency"
-    named = np.unique([arrival.rows[name].to_numpy() for name in ("source", "target")])
-    if len(slots.currencies) > 1 and new["opening_fen"].iloc[named].notna().any():
-        return "an account with a declared balance and several currencies"
+    if len(slots.currencies) > 1:
+        named = np.unique([arrival.rows[name].to_numpy() for name in ("source", "target")])
+        if new["opening_fen"].iloc[named].notna().any():
+            return "an account with a declared balance and several currencies"
     return marks.why(arrival.rows, ends) or why_not_retire(arrival.gone, rows, slots, marks.why, known) or ""
 
 

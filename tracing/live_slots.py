@@ -63,6 +63,8 @@ class LiveSlots:
 
     def make_room(self, new: LegArrays) -> None:
         """Room for new legs: in the arrays, and in the arenas for the slots they touch."""
+        from tracing.live_kernels import make_chain_room
+
         end = self.legs + len(new.time_us)
         if len(new.source_balance) and not len(self.leg.source_balance):
             nothing = np.full(len(self.leg.time_us), LOWEST)
@@ -71,8 +73,10 @@ class LiveSlots:
             self.leg = roomy(self.leg, self.legs, room_for(end))
         both = np.concatenate([new.source, new.target])
         slot, more = np.unique(both, return_counts=True)
-        self.grow(slot.astype(np.int64), more.astype(np.int64))
-        self.pending.append(slot.astype(np.int64))
+        touched, more = slot.astype(np.int64), more.astype(np.int64)
+        self.grow(touched, more)
+        make_chain_room(self.slot, self.arena, touched, more)
+        self.pending.append(touched)
 
     def grow(self, slot: Ints, more: Ints) -> None:
         """Room in the arenas for `more` legs in each of the slots, wherever their stretches have to move."""
@@ -229,7 +233,8 @@ class LiveSlots:
         """Lay out what changed; the slots it changed in, and what of their money may lie elsewhere than before."""
         from tracing.live_kernels import lay
 
-        touched = np.unique(np.concatenate([np.zeros(0, np.int64), *self.pending]))
+        parts = [part for part in self.pending if len(part)]  # one part is ascending already
+        touched = parts[0] if len(parts) == 1 else np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
         self.pending.clear()
         self.grow(touched, np.zeros(len(touched), np.int64))
         return touched, np.asarray(lay(self.leg, self.slot, self.arena, touched, self.stated))
