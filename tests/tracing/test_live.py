@@ -21,7 +21,7 @@ from tracing.trace import followed_claims, holders_of_accounts, trace_claims
 
 Row = dict[str, Any]
 Answer = dict[str, Counter[tuple[object, ...]]]
-LEDGERS = 24
+LEDGERS = 12
 SHARDS = 2
 
 
