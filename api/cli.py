@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify
+from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify, watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,6 +36,7 @@ for command in (
     rings.rings,
     explain.explain,
     returns.returns,
+    watch.watch,
     serve.serve,
     verify.verify,
 ):

@@ -1,13 +1,22 @@
 """Which piece of money several reports claim: how much of a claim an earlier one has already, and which."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from tracing.follow import Followed, Pieces
-from tracing.result import OVERLAP_COLUMNS
+from tracing.result import OVERLAP_COLUMNS, Trace
 
 Overlap = tuple[int, int, int, str]
 """Number of the claim, fen, number of the earlier claim, why that has them."""
+
+
+def with_overlaps(trace: Trace, claims: pd.DataFrame, asked: Pieces, followed: Followed) -> Trace:
+    """The trace with its table of overlaps; arguments as for `claim_overlaps`."""
+    overlaps = claim_overlaps(claims, asked, followed)
+    assert int(overlaps["overlap_fen"].sum()) == int(trace.claims["overlap_fen"].sum()), "overlaps that do not add up"
+    return replace(trace, overlaps=overlaps)
 
 
 def claim_overlaps(claims: pd.DataFrame, asked: Pieces, followed: Followed) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Backward under the methods that depend on labels: the claims' part as the replay finds it, the rest other money.
 
 Under clean_first and taint_first every piece comes from one lot, and that lot from one piece: a chain to its claim. Under
-pro_rata a claim's money at an account is one pool, which has many sources: see `tracing.back_kernels.shared_back`.
+pro_rata a claim's money at an account is one pool, which has many sources: see `tracing.pool_kernels.shared_back`.
 """
 
 from dataclasses import dataclass
@@ -151,7 +151,7 @@ def given_of(asked: Asked, rows: Table, row: Ints, into: Ints, fen: Ints) -> tup
 def pools(asked: Asked, rows: Table, found: Found, holder: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every claim's pool shared between its arrivals, back to the disputed payments."""
     from tracing import replay_kernels as kernels
-    from tracing.back_kernels import shared_back
+    from tracing.pool_kernels import shared_back
 
     carried = np.flatnonzero(rows[:, 0] == kernels.CARRIED)
     mine = rows[carried]

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
-from tracing.claim_overlaps import claim_overlaps
+from tracing.claim_overlaps import with_overlaps
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
 from tracing.envelope import yuan
 from tracing.exchanges import AS_RECORDED, HIDDEN, paid_from
@@ -101,6 +101,8 @@ def traced_by(
     holder = holders_of_accounts(ledger)
     seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, way)
     trace = replace(told(ledger, axis, claims, seeds, followed, parameters), inferred=inferred)
+    lost = bool(trace.claims["overlap_fen"].any())
+    trace = with_overlaps(trace, claims.table, seeds_of(claims.table, axis) if lost else seeds, followed)
     unbalanced = trace.unbalanced()
     assert unbalanced.empty or not trace.allocates, f"claims that do not balance: {unbalanced.to_dict('index')}"
     return trace
@@ -174,7 +176,7 @@ def with_tiers(axis: LotAxis, seeds: Pieces, holder: Ints, payer: Ints) -> Piece
 
 
 def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed: Followed, parameters: Parameters) -> Trace:
-    """The result tables of a followed trace."""
+    """The result tables of a followed trace, all but that of the overlaps."""
     traced_fen = np.bincount(seeds.claim, minlength=len(claims.table)) * 0
     np.add.at(traced_fen, seeds.claim, seeds.basis_fen)
     overlap = claims.table["reported_fen"].to_numpy() - traced_fen
@@ -185,8 +187,6 @@ def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed:
         for name, fen in zip(names, overlap, strict=True)
         if fen
     ]
-    overlaps = claim_overlaps(claims.table, seeds_of(claims.table, axis) if overlap.any() else seeds, followed)
-    assert int(overlaps["overlap_fen"].sum()) == int(overlap.sum()), "overlaps that do not add up"
     held = held_of(ledger, axis, followed, names)
     traced = traced_of(ledger, axis, followed, names)
     return Trace(
@@ -200,7 +200,6 @@ def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed:
         frontier=frontier_of(ledger, axis, followed, names),
         limits=limits_hit(parameters, followed),
         warnings=axis.warnings + claims.warnings + tuple(overlapped),
-        overlaps=overlaps,
     )
 
 

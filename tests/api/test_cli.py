@@ -26,6 +26,7 @@ COMMANDS = (
     "rings",
     "explain",
     "returns",
+    "watch",
     "serve",
     "verify",
 )
