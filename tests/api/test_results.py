@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from api.csv_tables import csv_bytes, decimals, instant
 from api.pipeline import trace_to_keep
-from api.results import COLUMNS, duration, money, store_trace, trace_id, write_trace
+from api.result_columns import COLUMNS
+from api.results import duration, money, store_trace, trace_id, write_trace
 from api.verification import stored_trace
 from ledger.formulas import guarded_texts
 from tests.story import story
@@ -21,8 +22,8 @@ from tracing.result import Parameters
 from tracing.trace import trace_claims
 
 CONTRACT = {
-    "traced.csv": "claim,transfer,hop,time,source,target,amount,traced,basis,made_by,flags",
-    "held.csv": "claim,account,tier,held,basis,balance,opening,opening_source,flags",
+    "traced.csv": "claim,transfer,hop,time,source,target,amount,traced,basis,made_by",
+    "held.csv": "claim,account,tier,held,basis,balance,opening,opening_source",
     "sinks.csv": "claim,sink,account,amount",
     "frontier.csv": "account,institution,from_time,to_time,traced,why",
 }
@@ -51,6 +52,13 @@ def test_every_file_has_exactly_the_columns_of_the_contract(tmp_path):
     write_trace(ledger, trace, tmp_path)
     assert {name: (tmp_path / name).read_text().partition("\n")[0] for name in CONTRACT} == CONTRACT
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*CONTRACT, "trace.json"])
+
+
+def test_flags_close_the_files_with_amounts_where_money_may_be_flagged(tmp_path):
+    ledger = sample()[0]
+    write_trace(ledger, trace_claims(ledger, Parameters(overdraft="backward")), tmp_path)
+    for name in ("traced.csv", "held.csv", "sinks.csv"):
+        assert (tmp_path / name).read_text().partition("\n")[0] == f"{CONTRACT[name]},flags"
 
 
 def test_amounts_and_times_are_written_exactly(tmp_path):

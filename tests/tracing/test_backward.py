@@ -17,7 +17,7 @@ from tracing.origins import words_of
 from tracing.result import ALLOCATING, ORIGINS, TIES, Parameters, Trace
 from tracing.trace import trace_claims
 
-LEDGERS = int(os.environ.get("LIUSHUI_LEDGERS", "150"))
+LEDGERS = int(os.environ.get("LIUSHUI_LEDGERS", "60"))
 BACKWARD = "backward"
 Told = dict[str, Counter[tuple[Any, ...]]]
 
@@ -208,6 +208,9 @@ def test_an_order_at_a_hub_leads_back_to_its_payer() -> None:
         ({"transfers": ("T2",)}, "TRC-transfer"),
         ({"accounts": ("a",), "method": "poison"}, "TRC-backward"),
         ({"accounts": ("a",), "method": "pro_rata", "max_hops": 2}, "TRC-backward"),
+        ({"accounts": ("a",), "level": "holder"}, "TRC-backward"),
+        ({"accounts": ("a",), "overdraft": "backward"}, "TRC-backward"),
+        ({"accounts": ("a",), "inferred": True}, "TRC-backward"),
     ],
 )
 def test_a_start_that_is_none_is_refused(asked: dict[str, Any], code: str) -> None:
