@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ledger.book import Ledger
+from tracing.exchanges import AS_RECORDED
 from tracing.frontier import FRONTIER_COLUMNS
 from tracing.holdings import HELD_COLUMNS, SINK_OF_KIND, Names, balances, transfer_times
 from tracing.legs import Ints, ending_accounts, unknown_accounts
@@ -97,7 +98,8 @@ def traced_back_of(ledger: Ledger, axis: LotAxis, carried: pd.DataFrame, names: 
     table = table.assign(transfer_row=axis.row(table["leg"].to_numpy(dtype=np.int64))).rename(columns={"basis": "basis_fen"})
     how = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min"}
     whole = table.groupby(["start", "transfer_row"], sort=True).agg(how).reset_index()
-    return with_transfers(ledger, whole.assign(claim=names[whole["start"].to_numpy(dtype=np.int64)], flags=""))
+    whole = whole.assign(claim=names[whole["start"].to_numpy(dtype=np.int64)], payer_code=AS_RECORDED, flags="")
+    return with_transfers(ledger, whole)
 
 
 def covered(carried: pd.DataFrame) -> Ints:
@@ -141,8 +143,8 @@ def sinks_back(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
         account=("account", "first"), amount_fen=("basis", "sum")
     )
     table = table.reset_index().rename(columns={"origin": "sink"})
-    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)])
-    columns = ["claim", "sink", "account", "account_code", "amount_fen"]
+    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)], flags="")
+    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags"]
     return table[columns].sort_values(["claim", "sink", "account"], ignore_index=True)
 
 
