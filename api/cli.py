@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify
+from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify, watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,15 +17,8 @@ app = typer.Typer(
     "`liushui trace LEDGER --out DIR`.",
 )
 _RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision", "LDG-manifest-url", "LDG-missing-path")
-ARGUMENTS = (
-    "API-diagram-format",
-    "API-bad-setting",
-    "API-keys-file",
-    "API-open-server",
-    *_RECORDS,
-    "TRC-account",
-    "TRC-report",
-)
+_TRACES = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward", "TRC-overdraft")
+ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_TRACES)
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (
@@ -43,6 +36,7 @@ for command in (
     rings.rings,
     explain.explain,
     returns.returns,
+    watch.watch,
     serve.serve,
     verify.verify,
 ):

@@ -38,7 +38,7 @@ def demonstrate(out: Path, seed: int, show: Callable[..., None] = lambda *_told:
     _, problems = pipeline.ingest_records(out / "ledger", [out / "records"])
     ledger = pipeline.open_ledger(out / "ledger")
     show("tracing")
-    trace = pipeline.trace_ledger(ledger, Parameters())
+    trace = pipeline.trace_to_keep(ledger, Parameters())
     pipeline.write_trace(ledger, trace, out / "result")
     pipeline.keep_trace(ledger, trace, out / "ledger")
     show("judging")

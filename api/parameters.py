@@ -29,6 +29,7 @@ def parameters_from(words: Mapping[str, Any]) -> Parameters:
     Raises: BadWord.
     """
     given = {name: word for name, word in words.items() if word is not None}
+    check_direction(given)
     return Parameters(
         method=method_named(given.get("method", "fifo")),
         as_of_us=us_of(given["as_of"], "as_of") if "as_of" in given else None,
@@ -50,6 +51,16 @@ def parameters_from(words: Mapping[str, Any]) -> Parameters:
         hop_window_us=duration_us(given["hop_window"], "hop_window") if "hop_window" in given else None,
         min_amount_fen=fen_of(given.get("min_amount", "0.00"), "min_amount"),
     )
+
+
+def check_direction(given: Mapping[str, Any]) -> None:
+    """Starts belong to a trace backward, and that shares money out. Raises: BadWord."""
+    backward = given.get("direction") == "backward"
+    for name in ("accounts", "transfers"):
+        if given.get(name) and not backward:
+            raise BadWord(name[:-1], "a start is for a trace backward only; add --direction backward")
+    if backward and given.get("method") == "poison":
+        raise BadWord("method", "poison shares nothing out, so nothing of it can be traced backward; choose another method")
 
 
 def method_named(word: str) -> str:

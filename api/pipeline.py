@@ -36,6 +36,7 @@ from ledger.store.verify import verify_store
 from rules.inferred import infer_links
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
+from tracing.tie_range import with_tie_ranges
 from tracing.trace import trace_claims, trace_methods
 
 __all__ = [
@@ -147,10 +148,15 @@ def inferred_links(ledger: Ledger, parameters: Parameters) -> tuple[pd.DataFrame
     return found.links, tuple(problem.message for problem in found.problems)
 
 
+def trace_to_keep(ledger: Ledger, parameters: Parameters) -> Trace:
+    """Follow the reported money, and say where the order within an instant matters."""
+    return with_tie_ranges(ledger, {parameters.method: trace_ledger(ledger, parameters)})[parameters.method]
+
+
 def trace_by_all(ledger: Ledger, parameters: Parameters, out: Path) -> tuple[Trace, dict[str, Any]]:
     """Follow the reported money by every method, write each; the FIFO trace, and how far the methods disagree."""
     links, met = inferred_links(ledger, parameters)
-    traces = trace_methods(ledger, parameters, inferred=links)
+    traces = with_tie_ranges(ledger, trace_methods(ledger, parameters, inferred=links))
     traces = {method: replace(trace, warnings=trace.warnings + met) for method, trace in traces.items()}
     return traces["fifo"], write_traces(ledger, traces, out)
 

@@ -15,75 +15,18 @@ from typing import Any
 
 import pandas as pd
 
-from api.csv_tables import COUNT, MONEY, TEXT, TIME, csv_bytes, instant
+from api.csv_tables import csv_bytes, instant
+from api.result_columns import ENVELOPE, ON_OCCASION, columns_of
 from ledger.book import Ledger
 from tracing.envelope import envelope
-from tracing.result import METHODS, Limit, Parameters, Trace
-
-COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
-    "traced": {
-        "claim": ("claim", TEXT),
-        "transfer": ("transfer", TEXT),
-        "hop": ("hop", COUNT),
-        "time": ("time_us", TIME),
-        "source": ("source", TEXT),
-        "target": ("target", TEXT),
-        "amount": ("amount_fen", MONEY),
-        "traced": ("traced_fen", MONEY),
-        "basis": ("basis_fen", MONEY),
-        "made_by": ("made_by", TEXT),
-    },
-    "held": {
-        "claim": ("claim", TEXT),
-        "account": ("account", TEXT),
-        "tier": ("tier", COUNT),
-        "held": ("held_fen", MONEY),
-        "basis": ("basis_fen", MONEY),
-        "balance": ("balance_fen", MONEY),
-        "opening": ("opening_fen", MONEY),
-        "opening_source": ("opening_source", TEXT),
-    },
-    "sinks": {
-        "claim": ("claim", TEXT),
-        "sink": ("sink", TEXT),
-        "account": ("account", TEXT),
-        "amount": ("amount_fen", MONEY),
-    },
-    "frontier": {
-        "account": ("account", TEXT),
-        "institution": ("institution", TEXT),
-        "from_time": ("from_us", TIME),
-        "to_time": ("to_us", TIME),
-        "traced": ("traced_fen", MONEY),
-        "why": ("why", TEXT),
-    },
-}
-"""Per result file: the column in the file, the column of the trace it shows, and how it is written."""
-
-FLAGGED = ("traced", "held", "sinks")
-
-LINKS: dict[str, tuple[str, str]] = {
-    "payout": ("transfer", TEXT),
-    "payer": ("payer", TEXT),
-    "payee": ("payee", TEXT),
-    "voucher": ("kind", TEXT),
-    "redemptions": ("redeemed", TEXT),
-    "face": ("face_fen", MONEY),
-    "paid": ("payout_fen", MONEY),
-    "rate": ("rate", TEXT),
-    "rate_low": ("low", TEXT),
-    "rate_high": ("high", TEXT),
-    "probability": ("probability", TEXT),
-}
-"""Columns of inferred_links.csv: the links that were followed."""
+from tracing.result import Limit, Parameters, Trace
 
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
-    """Write traced.csv, held.csv, sinks.csv, frontier.csv and, last, trace.json into `out`; return what trace.json holds.
+    """Write traced.csv, held.csv, sinks.csv, frontier.csv (backward also origins.csv) and, last, trace.json; what that holds.
 
-    With inferred links: inferred_links.csv too.
-
-    Every file appears whole or not at all; trace.json carries the SHA-256 of the others.
+    Every file appears whole or not at all; trace.json carries the SHA-256 of the others. overlaps.csv and ties.csv are there
+    when they have rows, inferred_links.csv where inferred links were asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
     tables = {
@@ -92,11 +35,15 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
         "sinks": per_account(trace.sinks),
         "frontier": statements(trace.frontier),
     }
-    columns = columns_of(trace) | {"inferred_links": LINKS}
+    if trace.origins is not None:
+        tables["origins"] = trace.origins
     if trace.inferred is not None:
         tables["inferred_links"] = links_told(trace.inferred)
-    else:
-        (out / "inferred_links.csv").unlink(missing_ok=True)  # of an earlier trace in this folder
+    seldom = {"overlaps": trace.overlaps, "ties": trace.ties}
+    tables |= {name: frame for name, frame in seldom.items() if frame is not None and len(frame)}
+    for name in ON_OCCASION.keys() - tables.keys():
+        (out / f"{name}.csv").unlink(missing_ok=True)  # of an earlier trace in this folder
+    columns = columns_of(trace)
     digests = {}
     for name, frame in tables.items():
         content = csv_bytes(frame, columns[name])
@@ -105,25 +52,6 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     description = describe(ledger, trace) | {"files": digests}
     write_whole(out / "trace.json", json_bytes(description))
     return description
-
-
-def columns_of(trace: Trace) -> dict[str, dict[str, tuple[str, str]]]:
-    """The columns of each file; `flags` closes those with amounts where the parameters let money be flagged."""
-    flagged = trace.parameters.inferred or trace.parameters.overdraft == "backward"
-    flags = {"flags": ("flags", TEXT)} if flagged else {}
-    return {name: columns | (flags if name in FLAGGED else {}) for name, columns in COLUMNS.items()}
-
-
-ENVELOPE = {
-    "claim": ("claim", TEXT),
-    "account": ("account", TEXT),
-    **{method: (f"{method}_fen", MONEY) for method in METHODS},
-    "least": ("least_fen", MONEY),
-    "chosen": ("chosen_fen", MONEY),
-    "most": ("most_fen", MONEY),
-    "sentence": ("sentence", TEXT),
-}
-"""Columns of envelope.csv: what every method finds held of a claim at an account."""
 
 
 def write_traces(ledger: Ledger, traces: Mapping[str, Trace], out: Path) -> dict[str, Any]:
@@ -184,7 +112,13 @@ def describe(ledger: Ledger, trace: Trace) -> dict[str, Any]:
             for limit in trace.limits
         ],
         "warnings": list(trace.warnings),
-    }
+    } | ({} if trace.origins is None else {"origins": origins_told(trace.origins)})
+
+
+def origins_told(origins: pd.DataFrame) -> dict[str, str]:
+    """What each kind of origin comes to, over all starts of a trace backward."""
+    sums = origins.groupby("origin", sort=True)["amount_fen"].sum()
+    return {str(word): money(int(fen)) for word, fen in sums.items()}
 
 
 def claims_told(trace: Trace, totals: pd.DataFrame) -> list[dict[str, Any]]:

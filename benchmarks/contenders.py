@@ -75,7 +75,7 @@ def trace_with_liushui(folder: Path) -> dict[str, Any]:
     from ledger import open_ledger
     from tracing import Parameters, trace_claims
     from tracing.follow import follow
-    from tracing.trace import axis_for, claims_of, holders_of_accounts, payers, seeds_of, with_tiers
+    from tracing.trace import claims_of, holders_of_accounts, links_for, payers, seeds_of, with_tiers
 
     imported = time.perf_counter() - start
     start = time.perf_counter()
@@ -83,14 +83,14 @@ def trace_with_liushui(folder: Path) -> dict[str, Any]:
     trace = trace_claims(ledger)
     opened_and_traced = time.perf_counter() - start
     parameters = Parameters()
-    axis = axis_for(ledger, parameters)
+    axis, links = links_for(ledger, parameters)
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder[axis.slots.account], payers(ledger, claims, holder))
     alone = []
     for _ in range(5):
         start = time.perf_counter()
-        follow(axis, seeds, holder[axis.slots.account], parameters)
+        follow(axis, links, seeds, holder[axis.slots.account], parameters)
         alone.append(time.perf_counter() - start)
     held = trace.held.groupby("claim")["held_fen"].sum()
     return {

@@ -11,7 +11,8 @@ from ledger.generate import generate, scenario_names
 from ledger.ingest import ingest
 from tracing import Trace, build_index, trace_claims
 from tracing.index import indexed_axis
-from tracing.lots import lot_axis, lot_links
+from tracing.links import fifo_links, lot_links
+from tracing.lots import lot_axis
 from tracing.result import METHODS, Parameters
 
 
@@ -86,7 +87,7 @@ def test_the_lot_links_of_a_case_account_for_every_fen_received(tmp_path: Path) 
     from tracing.settle import traceable_legs
 
     legs = traceable_legs(ledger)
-    links = lot_links(axis, legs.received_fen)
+    links = lot_links(axis, fifo_links(axis), legs.received_fen)
     total = Counter()  # type: Counter[int]
     for leg, length in zip(links.in_leg.tolist(), links.length_fen.tolist(), strict=True):
         total[leg] += length

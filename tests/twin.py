@@ -1,7 +1,8 @@
 """A slow, obviously right twin of the tracer: every fen is a token, every account a list of tokens.
 
 It shares no code with `tracing`. It knows every allocating method, ties, openings, overdrafts, hubs, conversions and several
-claims; it does not know identified links, limits or currencies, which have tests of their own.
+claims; it does not know identified links, limits or currencies, which have tests of their own. For a trace backward every fen
+remembers its birth and its way (`births`), under FIFO and LIFO.
 """
 
 from collections import Counter, defaultdict
@@ -282,3 +283,73 @@ def arrive(world: World, account: int, tokens: list[Token]) -> None:
             world.sinks[piece.claim, "hub", account] += piece.share(begin, end)
     else:
         world.purse[account].extend(tokens[repaid:])
+
+
+def openings_by(mode: str, opening: dict[int, int], hubs: set[int], accounts: int) -> dict[int, int]:
+    """The openings that are known: the records', none, or zero for everybody."""
+    if mode == "zero":
+        return {account: 0 for account in range(accounts) if account not in hubs}
+    return opening if mode == "reported" else {}
+
+
+@dataclass(frozen=True)
+class Fen:
+    """A fen that remembers: its birth (kind, claim, account, move; -1 for no move), and the moves it has made since."""
+
+    birth: tuple[str, str, int, int]
+    way: tuple[int, ...] = ()
+
+
+@dataclass
+class Births:
+    """purse: what each account holds in the end. paid: the fen of every move, labelled; unlabelled: as they came."""
+
+    purse: dict[int, list[Fen]] = field(default_factory=lambda: defaultdict(list))
+    paid: dict[int, list[Fen]] = field(default_factory=dict)
+    unlabelled: dict[int, list[Fen]] = field(default_factory=dict)
+
+
+def births(
+    moves: list[Move], reports: list[Report], opening: dict[int, int], hubs: set[int], method: str, ties: str = "ledger"
+) -> Births:
+    """Replay the world with fen that remember."""
+    world = Births()
+    debt: Counter[int] = Counter()
+    order = trace_order(moves, opening, hubs, ties)
+    for account in {end for move in moves for end in (move.source, move.target)} | set(opening):
+        if account in hubs:
+            continue
+        start = opening[account] if account in opening else implied(moves, order, account)
+        debt[account] = max(-start, 0)
+        world.purse[account] = [Fen(("opening", "", account, -1))] * max(start, 0)
+    for number in order:
+        move = moves[number]
+        purse, out = world.purse[move.source], []
+        if move.source not in hubs:
+            fen = min(move.given, len(purse))
+            cut = fen if method == "fifo" else len(purse) - fen
+            out = purse[:cut] if method == "fifo" else purse[cut:]
+            world.purse[move.source] = purse[cut:] if method == "fifo" else purse[:cut]
+            debt[move.source] += move.given - fen
+        kind = "hub" if move.source in hubs else "overdraft"
+        out += [Fen((kind, "", move.source, number))] * (move.given - len(out))
+        out = [Fen(fen.birth, (*fen.way, number)) for fen in out]
+        world.unlabelled[number] = list(out)
+        begin = 0
+        for report in (report for report in reports if report.move == number):
+            for place in range(begin, min(begin + report.fen, len(out))):
+                if out[place].birth[0] != "claim":
+                    out[place] = Fen(("claim", report.name, move.source, number), (number,))
+            begin += report.fen
+        world.paid[number] = out
+        arriving = [fen for y, fen in enumerate(out) for _ in range(brought(move, y))]
+        if move.target not in hubs:
+            repaid = min(debt[move.target], len(arriving))
+            debt[move.target] -= repaid
+            world.purse[move.target].extend(arriving[repaid:])
+    return world
+
+
+def brought(move: Move, place: int) -> int:
+    """How many received fen a given fen becomes."""
+    return (place + 1) * move.received // move.given - place * move.received // move.given

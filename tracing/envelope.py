@@ -35,9 +35,10 @@ def envelope(traces: Mapping[str, Trace], chosen: str = "fifo") -> pd.DataFrame:
 def _sentence(found: Mapping[str, int]) -> str:
     """Which methods find how much, from the least to the most."""
     amounts = sorted(set(found.values()))
-    told = [f"{', '.join(m for m, fen in found.items() if fen == amount)} {_yuan(amount)}" for amount in amounts]
-    return f"the methods disagree by {_yuan(amounts[-1] - amounts[0])}: {'; '.join(told)}"
+    told = [f"{', '.join(m for m, fen in found.items() if fen == amount)} {yuan(amount)}" for amount in amounts]
+    return f"the methods disagree by {yuan(amounts[-1] - amounts[0])}: {'; '.join(told)}"
 
 
-def _yuan(fen: int) -> str:
+def yuan(fen: int) -> str:
+    """Fen in yuan with two decimals; not negative."""
     return f"{fen // 100}.{fen % 100:02d}"

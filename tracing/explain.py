@@ -20,7 +20,7 @@ from tracing.lots import Settled, axis_of, settled_legs
 from tracing.openings import SOURCES
 from tracing.purse import Part
 from tracing.result import ALLOCATING, Parameters
-from tracing.trace import followed_claims, holders_of_accounts
+from tracing.trace import followed_claims, holders_of_accounts, way_of
 
 __all__ = ["Entry", "Explanation", "Page", "Record", "Step", "explain_held"]
 
@@ -102,8 +102,8 @@ def explain_held(ledger: Ledger, account: str, report: str, parameters: Paramete
             (one for one in claims.warnings if one.startswith(f"report {report} ")), f"not in the ledger: report {report}"
         )
         raise LiushuiError("TRC-report", told)
-    replayed = None if parameters.method == "fifo" else settled
-    seeds, followed = followed_claims(ledger, axis, claims, holders_of_accounts(ledger), parameters, replayed)
+    links = way_of(axis, settled, parameters.method)
+    seeds, followed = followed_claims(ledger, axis, claims, holders_of_accounts(ledger), parameters, links)
     claim = names.index(report)
     ends_at = np.flatnonzero(settled.legs.slots.account == codes[0])
     way = way_to(ledger, settled, followed.carried, Wanted(claim, ends_at, parameters.method, every))

@@ -1,4 +1,7 @@
-"""Following claims through the lot links: interval translation, hop by hop, all claims at once."""
+"""Following claims through the lot links: interval translation, hop by hop, all claims at once, in compiled code.
+
+One claim takes microseconds on an open ledger: nothing here may be as long as the ledger.
+"""
 
 from dataclasses import dataclass, fields, replace
 from typing import Self
@@ -6,9 +9,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tracing.legs import Flags, Ints
-from tracing.lots import OVERDRAWN, UNSPENT, LotAxis, Overlaps, overlaps
-from tracing.result import Parameters
+from tracing.legs import INFERRED, OVERDRAFT, Flags, Ints
+from tracing.links import Links
+from tracing.lots import LotAxis
+from tracing.overdrafts import overdrafts_of
+from tracing.result import LIMITS, Parameters
+
+ALL_FLAGS = OVERDRAFT | INFERRED
+NO_TIME = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -60,108 +68,70 @@ class Followed:
     allocates: bool = True
 
 
-def follow(axis: LotAxis, seeds: Pieces, holder: Ints, limits: Parameters, time_us: Ints | None = None) -> Followed:
+def follow(
+    axis: LotAxis, links: Links, seeds: Pieces, holder: Ints, limits: Parameters, time_us: Ints | None = None
+) -> Followed:
     """Follow disputed payments forward until their money rests.
 
     Args:
+        links: which debit spends each stretch of the axis, by the method.
         seeds: the disputed payments, in given fen, hop 1; disjoint.
         holder: number of each slot's holder; a move between slots of one holder adds no tier.
-        limits: max_hops, hop_window_us and min_amount_fen are observed; nothing else is read.
-        time_us: time of each transfer row; needed for hop_window_us only.
+        limits: max_hops, hop_window_us, min_amount_fen, overdraft and its window are observed; nothing else is read.
+        time_us: time of each transfer row; needed for the two windows only.
     """
-    carried, rested, overdrawn, lost = [seeds], [empty()], [empty()], [empty()]
-    cut: dict[str, list[Pieces]] = {}
-    arrived, gone = received(axis, seeds)
-    lost.append(gone)
-    while len(arrived):
-        overlap = overlaps(axis, axis.credit_start[arrived.leg] + arrived.start_fen, arrived.fen)
-        parts = cut_into(axis, arrived, overlap)
-        onward = axis.debit_leg[overlap.entry]
-        rested.append(parts.take(onward == UNSPENT))
-        overdrawn.append(parts.take(onward == OVERDRAWN))
-        going = onward >= 0
-        for name, stops in stopped(axis, parts, onward, limits, time_us):
-            cut.setdefault(name, []).append(parts.take(going & stops))
-            going &= ~stops
-        sent = moved(axis, parts.take(going), onward[going], debit_offset(axis, overlap)[going], holder)
-        carried.append(sent)
-        arrived, gone = received(axis, sent)
-        lost.append(gone)
-    limited = tuple((name, joined(pieces)) for name, pieces in cut.items())
-    return Followed(joined(carried), joined(rested), joined(overdrawn), joined(lost), limited)
+    from tracing import follow_kernels as kernels
+
+    overdrafts, order = overdrafts_of(axis, limits), np.lexsort([seeds.start_fen, seeds.leg])
+    carried, rested, other = kernels.walked(
+        table_of(seeds),
+        links.start,
+        links.leg,
+        links.offset_fen,
+        axis.credit_start,
+        axis.slot_start,
+        axis.slots.identified,
+        axis.slots.flags,
+        holder,
+        axis.conversions.leg,
+        axis.conversions.given_fen,
+        axis.conversions.received_fen,
+        limits_of(limits, time_us),
+        NO_TIME if time_us is None else time_us,
+        axis.rows,
+        axis.extra_row,
+        overdrafts.reach_us,
+        overdrafts.leg,
+        overdrafts.own_fen,
+        order,
+    )
+    if not len(other):
+        return Followed(pieces_of(carried), pieces_of(rested), empty(), empty(), ())
+    parts = [pieces_of(other[other[:, -1] == what]) for what in range(kernels.CUT + len(LIMITS))]
+    cut = tuple((name, part) for name, part in zip(LIMITS, parts[kernels.CUT :], strict=True) if len(part))
+    return Followed(pieces_of(carried), pieces_of(rested), parts[kernels.OVERDRAWN_PIECE], parts[kernels.LOST], cut)
 
 
-def debit_offset(axis: LotAxis, overlap: Overlaps) -> Ints:
-    """Where in its debit each overlap begins."""
-    return overlap.start - axis.debit_start[overlap.entry]
+def limits_of(limits: Parameters, time_us: Ints | None) -> Ints:
+    """Most hops, longest rest and least fen in the kernels' form: 0 = none."""
+    window = limits.hop_window_us if time_us is not None else None
+    return np.array([limits.max_hops or 0, window or 0, limits.min_amount_fen], dtype=np.int64)
+
+
+def table_of(pieces: Pieces) -> "NDArray[np.int64]":
+    """The pieces as rows, with a column more for the kernel's own use."""
+    table = np.zeros((len(pieces), len(fields(Pieces)) + 1), dtype=np.int64)
+    for column, part in enumerate(fields(Pieces)):
+        table[:, column] = getattr(pieces, part.name)
+    return table
+
+
+def pieces_of(table: "NDArray[np.int64]") -> Pieces:
+    """The rows as pieces."""
+    pieces = Pieces(*table.T[:-1])
+    return pieces if not pieces.flags.any() else replace(pieces, flags=pieces.flags & ALL_FLAGS)
 
 
 def empty() -> Pieces:
     """No piece."""
     return Pieces(*(np.zeros(0, dtype=np.int64) for _ in fields(Pieces)))
-
-
-def received(axis: LotAxis, sent: Pieces) -> tuple[Pieces, Pieces]:
-    """Pieces as the target gets them, and those a conversion rounds to nothing.
-
-    A conversion scales positions by received/given, rounded down, so that the parts add up; basis stays.
-    """
-    conversions = axis.conversions
-    place = np.searchsorted(conversions.leg, sent.leg)
-    converted = np.flatnonzero(np.isin(sent.leg, conversions.leg)) if len(conversions.leg) else place[:0]
-    if not len(converted):
-        return sent, empty()
-    given, got = conversions.given_fen[place[converted]], conversions.received_fen[place[converted]]
-    start, end = sent.start_fen.copy(), sent.start_fen + sent.fen
-    start[converted] = multiplied(start[converted], got, given)
-    end[converted] = multiplied(end[converted], got, given)
-    arrived = replace(sent, start_fen=start, fen=end - start)
-    some = arrived.fen > 0
-    return arrived.take(some), sent.take(~some)
-
-
-def multiplied(value: Ints, by: Ints, over: Ints) -> Ints:
-    """value * by // over, exactly, also where the product does not fit 64 bits."""
-    if not len(value) or int(value.max()) * int(by.max()) < 2**63:
-        return value * by // over
-    wide = [v * b // o for v, b, o in zip(value.tolist(), by.tolist(), over.tolist(), strict=True)]
-    return np.asarray(wide, dtype=np.int64)
-
-
-def cut_into(axis: LotAxis, pieces: Pieces, overlap: Overlaps) -> Pieces:
-    """The pieces cut where the debits cut them; basis is split by cumulative floor over the piece."""
-    whole = pieces.take(overlap.piece)
-    begin = overlap.start - axis.credit_start[whole.leg] - whole.start_fen
-    basis = overlap.length.copy()
-    uneven = whole.basis_fen != whole.fen
-    if uneven.any():
-        total, fen, first = whole.basis_fen[uneven], whole.fen[uneven], begin[uneven]
-        until = multiplied(first + overlap.length[uneven], total, fen)
-        basis[uneven] = until - multiplied(first, total, fen)
-    return replace(whole, start_fen=whole.start_fen + begin, fen=overlap.length, basis_fen=basis)
-
-
-def stopped(
-    axis: LotAxis, parts: Pieces, onward: NDArray[np.int32], limits: Parameters, time_us: Ints | None
-) -> list[tuple[str, Flags]]:
-    """For each limit that is set, which parts it stops."""
-    stops: list[tuple[str, Flags]] = []
-    if limits.max_hops is not None:
-        stops.append(("max_hops", parts.hop >= limits.max_hops))
-    if limits.hop_window_us is not None and time_us is not None:
-        rested_us = time_us[axis.row(np.maximum(onward, 0).astype(np.int64))] - time_us[axis.row(parts.leg)]
-        stops.append(("hop_window", rested_us > limits.hop_window_us))
-    if limits.min_amount_fen > 0:
-        stops.append(("min_amount", parts.fen < limits.min_amount_fen))
-    return stops
-
-
-def moved(axis: LotAxis, parts: Pieces, onward: NDArray[np.int32], start_fen: Ints, holder: Ints) -> Pieces:
-    """The parts on the leg that spends them."""
-    leg = onward.astype(np.int64)
-    source = axis.target(parts.leg)
-    other = holder[source] != holder[axis.target(leg)]
-    linked = axis.slots.identified[source].astype(np.int64)
-    flags = parts.flags if axis.slots.inferred is None else parts.flags | axis.slots.flags[source]
-    tier = parts.tier + other
-    return replace(parts, leg=leg, start_fen=start_fen, hop=parts.hop + 1, tier=tier, linked=linked, flags=flags)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from tracing.follow import Followed
-from tracing.holdings import Names, resting, transfer_times
+from tracing.holdings import Names, own_figures, resting, transfer_times
 from tracing.lots import LotAxis
 from tracing.openings import SOURCES
 
@@ -23,13 +23,14 @@ def frontier_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names)
     side's statement tells is none. A voucher needs none, cash has none. from_us … to_us: what to ask for, from the first
     arrival to the end of the records; for an account whose statement has a gap, that gap.
     """
-    pieces, ended = resting(ledger, axis, followed)
-    slot = axis.target(pieces.leg)
+    found = resting(ledger, axis, followed)
+    pieces, slot, ended = found.pieces, found.slot, found.ended
+    _, openings, debits = own_figures(axis)
     account = axis.slots.account[slot]
     kind = ledger.accounts["kind"].astype(object).to_numpy(dtype=object)[account]
-    seen = axis.openings.source[slot] == SOURCES.index("reported")
+    seen = openings.source[slot] == SOURCES.index("reported")
     stated, hearsay = _told(ledger)
-    seen |= stated[account] | ((axis.debits[slot] > 0) & ~hearsay[account])
+    seen |= stated[account] | ((debits[slot] > 0) & ~hearsay[account])
     why = np.where(ended, "no reference says what the payment became", "no record of this account's own payments or balance")
     ask = np.where(ended, kind != "cash", ~seen & ~np.isin(kind, VOUCHER_KINDS))
     table = pd.DataFrame(

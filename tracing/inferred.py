@@ -13,6 +13,7 @@ import pandas as pd
 from ledger.book import Ledger
 from tracing.identified import rows_by_id
 from tracing.legs import Flags, Ints, Legs, Slots
+from tracing.result import Parameters
 
 COLUMNS = ("transfer", "redemptions", "probability_bp")
 
@@ -25,6 +26,15 @@ class Tied:
     redemption: Ints
     payout: Ints
     paid_fen: Ints
+
+
+def likely_links(parameters: Parameters, inferred: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The inferred links to follow; None unless the parameters ask for them."""
+    if not parameters.inferred:
+        return None
+    assert inferred is not None, "inferred links are asked for and no table of them is given"
+    likely: pd.DataFrame = inferred[inferred["probability_bp"].to_numpy(dtype=np.int64) >= parameters.probability_bp]
+    return likely.reset_index(drop=True)
 
 
 def with_inferred(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> Legs:

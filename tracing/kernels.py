@@ -77,7 +77,7 @@ def lay_out(
     Args:
         credit_end, debit_end, entry: per slot, where its first credit and debit begin and the entry its first debit takes;
             all three are moved on.
-        debit_start, debit_leg: filled when `write`; a debit beyond the credits so far is cut, its end is `OVERDRAWN`.
+        debit_start, debit_leg: filled when `write`; a debit beyond the credits so far is cut, its end is `OVERDRAWN - 1 - leg`.
     Returns:
         the position at which each leg's credit begins; without a meaning unless `write`.
     """
@@ -93,7 +93,7 @@ def lay_out(
                 entry[s] += 1
             if paid < end:
                 if write:
-                    debit_start[entry[s]], debit_leg[entry[s]] = paid, OVERDRAWN
+                    debit_start[entry[s]], debit_leg[entry[s]] = paid, OVERDRAWN - 1 - leg
                 entry[s] += 1
             debit_end[s] = end
         if write:

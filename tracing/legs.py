@@ -55,6 +55,7 @@ class Legs:
     given_fen leaves the source slot, received_fen reaches the target slot; both are 0 where nothing took place. time_us:
     when it counts. extra_row, extra_part_fen: transfer row of each leg behind the rows, and where in its amount it begins
     (the first part is the row's own leg). idle_row: rows that moved nothing. order: legs in trace order, None = as they are.
+    apart: at holder level, the legs between accounts.
     """
 
     time_us: Ints
@@ -68,6 +69,7 @@ class Legs:
     idle_row: Ints
     order: Ints | None = None
     warnings: tuple[str, ...] = ()
+    apart: "Legs | None" = None
 
     @property
     def rows(self) -> int:

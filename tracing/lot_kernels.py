@@ -16,9 +16,9 @@ FIFO, LIFO, PRO_RATA, CLEAN_FIRST, TAINT_FIRST = 0, 1, 2, 3, 4
 """Codes of the methods."""
 CLEAN = -1
 NONE = -1
-CLAIM, FEN, BASIS, LOW, HIGH, LEG, START, HOP, TIER, NEXT, BEFORE, FLAGS = range(12)
-"""Columns of `pool`."""
-P_CLAIM, P_FEN, P_BASIS, P_HOP, P_TIER, P_LEG, P_START, P_SHARE, P_FLAGS = range(9)
+CLAIM, FEN, BASIS, LOW, HIGH, LEG, START, HOP, TIER, NEXT, BEFORE, PIECE, FLAGS = range(13)
+"""Columns of `pool`; PIECE is the output row of the piece that brought the lot."""
+P_CLAIM, P_FEN, P_BASIS, P_HOP, P_TIER, P_LEG, P_START, P_SHARE, P_PIECE, P_FLAGS = range(10)
 """Columns of a parcel, the lots on one leg in the order in which they left."""
 
 Table = NDArray[np.int64]
@@ -117,6 +117,7 @@ def part_out(parcel: Table, at: int, pool: Table, row: int, low: int, high: int)
     parcel[at, P_BASIS] = 0 if pool[row, CLAIM] == CLEAN else share(pool[row, BASIS], pool[row, FEN], low, high)
     parcel[at, P_HOP], parcel[at, P_TIER] = pool[row, HOP], pool[row, TIER]
     parcel[at, P_LEG], parcel[at, P_START] = pool[row, LEG], pool[row, START] + low
+    parcel[at, P_PIECE] = pool[row, PIECE]
     parcel[at, P_FLAGS] = pool[row, FLAGS]
 
 
@@ -218,7 +219,8 @@ def pool_for(pool: Table, spare: Ints, head: Ints, tail: Ints, count: Ints, slot
         pool[after, BEFORE] = new
     count[slot] += 1
     pool[new, CLAIM], pool[new, FEN], pool[new, BASIS], pool[new, LOW], pool[new, HIGH] = claim, 0, 0, 0, 0
-    pool[new, HOP], pool[new, TIER], pool[new, LEG], pool[new, START], pool[new, FLAGS] = 2**62, 2**62, 0, 0, 0
+    pool[new, HOP], pool[new, TIER], pool[new, LEG], pool[new, START] = 2**62, 2**62, 0, 0
+    pool[new, PIECE], pool[new, FLAGS] = NONE, 0
     return new
 
 

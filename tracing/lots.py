@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.holders import Apart, declared_in_pools, pools_of, settled_in_pools
 from tracing.identified import rows_by_id
 from tracing.legs import Ints, Legs, Slots, rows_of
 from tracing.openings import Openings, declared_openings, settled_openings
-from tracing.result import TIES, Opening, Ties
+from tracing.result import TIES, Level, Opening, Ties
 from tracing.settle import traceable_legs
 
 UNSPENT = -1
 """Stands in `debit_leg` for what a slot still holds after its last debit."""
 OVERDRAWN = -2
-"""Stands in `debit_leg` for debits the bank paid: money that came in later repaid it."""
+"""Stands in `debit_leg` for an opening debt: money that comes in repays it. `OVERDRAWN - 1 - leg` stands for the part of a
+debit that the bank paid."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class LotAxis:
     debit_start, debit_leg: all debits by position, an `UNSPENT` entry closing each slot; debit_start ends with the end of
         the axis. debits: how many debits each slot has. balance_fen: what each slot holds in the end (meaningless where
         tracing ends). report_row: transfer row each of the ledger's reports disputes, -1 where it is not in the ledger.
+        apart: at holder level, the accounts by themselves.
     """
 
     slots: Slots
@@ -58,6 +61,7 @@ class LotAxis:
     report_row: Ints
     end_us: int
     warnings: tuple[str, ...] = ()
+    apart: Apart | None = None
 
     @property
     def rows(self) -> int:
@@ -86,6 +90,7 @@ class Settled:
     openings: Openings
     credited_fen: Ints
     debited_fen: Ints
+    apart: Apart | None = None
 
 
 def settled_legs(
@@ -93,6 +98,7 @@ def settled_legs(
     as_of_us: int | None = None,
     opening: Opening = "reported",
     ties: Ties = "ledger",
+    level: Level = "account",
     inferred: pd.DataFrame | None = None,
 ) -> Settled:
     """What every method works on.
@@ -101,31 +107,58 @@ def settled_legs(
         as_of_us: only transfers up to this instant exist.
         opening: `reported` balances where there are any and else the implied minimum; only `implied`; or `zero`.
         ties: within one instant, beyond what the balances demand: the order of the `ledger`, credits first, or debits first.
+        level: a balance per account, or per holder.
         inferred: inferred links to follow, see `tracing.inferred`.
     """
+    return settled_in(ledger, traceable_legs(ledger, as_of_us, level, inferred), opening, ties)
+
+
+def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Settled:
+    """The legs with their ties and openings settled; arguments as for `settled_legs`."""
     from tracing.kernels import totals
     from tracing.tie_kernels import tie_order
 
-    legs = traceable_legs(ledger, as_of_us, inferred)
-    declared = declared_openings(ledger, legs, opening)
+    apart = None if legs.apart is None else apart_of(ledger, settled_in(ledger, legs.apart, opening, ties))
+    if apart is None:
+        declared = declared_openings(ledger, legs, opening)
+    else:
+        declared = declared_in_pools(apart.pool, apart.openings, legs.slots)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
     order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
     time_us = legs.time_us if legs.order is None else legs.time_us[order]
     if np.any(time_us[1:] == time_us[:-1]):
         order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known, TIES.index(ties))
     lowest, credited, debited = totals(order, *moved, len(legs.slots))
-    openings = settled_openings(ledger, order, legs, declared, lowest, opening)
-    return Settled(legs, order, openings, credited, debited)
+    if apart is None:
+        openings = settled_openings(ledger, order, legs, declared, lowest, opening)
+    else:
+        openings = settled_in_pools(apart.pool, apart.openings, declared, lowest)
+    return Settled(legs, order, openings, credited, debited, apart)
 
 
-def lot_axis(ledger: Ledger, as_of_us: int | None = None, opening: Opening = "reported", ties: Ties = "ledger") -> LotAxis:
+def apart_of(ledger: Ledger, settled: Settled) -> Apart:
+    """The accounts by themselves, from their own settled legs."""
+    legs, plain = settled.legs, int((~settled.legs.slots.identified).sum())
+    balance = settled.openings.fen + settled.credited_fen - settled.debited_fen
+    openings = Openings(settled.openings.fen[:plain], settled.openings.source[:plain], settled.openings.known[:plain])
+    debits = np.bincount(legs.source[legs.given_fen > 0], minlength=len(legs.slots))[:plain]
+    return Apart(pools_of(ledger, legs.slots)[0][:plain], balance[:plain], openings, debits)
+
+
+def lot_axis(
+    ledger: Ledger,
+    as_of_us: int | None = None,
+    opening: Opening = "reported",
+    ties: Ties = "ledger",
+    level: Level = "account",
+) -> LotAxis:
     """Match every slot's debits to the credits they spend, first in first out.
 
     Args:
-        as_of_us, opening, ties: as for `settled_legs`.
+        as_of_us, opening, ties, level: as for `settled_legs`.
     Source: Clayton's case (1816); tracing.md section 2.
     """
-    return axis_of(ledger, settled_legs(ledger, as_of_us, opening, ties))
+    return axis_of(ledger, settled_legs(ledger, as_of_us, opening, ties, level))
 
 
 def axis_of(ledger: Ledger, settled: Settled) -> LotAxis:
@@ -173,6 +206,7 @@ def laid_out(settled: Settled) -> LotAxis:
         report_row=np.zeros(0, dtype=np.int64),
         end_us=int(legs.time_us.max()) if len(legs.time_us) else 0,
         warnings=legs.warnings,
+        apart=settled.apart,
     )
 
 
@@ -204,60 +238,3 @@ def check_total(legs: Legs, openings: Openings) -> None:
 def exact_sum(values: Ints) -> int:
     """The sum as a Python integer: no overflow."""
     return int((values >> 32).sum()) * 2**32 + int((values & 0xFFFFFFFF).sum())
-
-
-@dataclass(frozen=True)
-class Overlaps:
-    """Parts of intervals that fall on one debit entry each: which interval, which entry, where it starts, how long."""
-
-    piece: Ints
-    entry: Ints
-    start: Ints
-    length: Ints
-
-
-def overlaps(axis: LotAxis, start: Ints, length: Ints) -> Overlaps:
-    """Cut intervals of the axis at the debits they fall on. Empty intervals give nothing."""
-    live = np.flatnonzero(length > 0)
-    begin, end = start[live], start[live] + length[live]
-    first = np.searchsorted(axis.debit_start, begin, side="right") - 1
-    count = np.ones(len(live), dtype=np.int64)
-    wide = np.flatnonzero(end > axis.debit_start[first + 1])  # most pieces are spent by one debit: no second search for them
-    count[wide] = np.searchsorted(axis.debit_start, end[wide], side="left") - first[wide]
-    piece = np.repeat(live, count)
-    entry = np.repeat(first - (np.cumsum(count) - count), count) + np.arange(len(piece))
-    cut_start = np.maximum(np.repeat(begin, count), axis.debit_start[entry])
-    cut_end = np.minimum(np.repeat(end, count), axis.debit_start[entry + 1])
-    some = cut_end > cut_start
-    return Overlaps(piece[some], entry[some], cut_start[some], (cut_end - cut_start)[some])
-
-
-@dataclass(frozen=True)
-class LotLinks:
-    """The lot links as a table: `length_fen` fen of in_leg, from in_offset on, are spent by out_leg at out_offset.
-
-    Sorted by in_leg, then in_offset; lengths per in_leg sum to what it received. out_leg is `UNSPENT` or `OVERDRAWN` where
-    no leg spends them.
-    """
-
-    in_leg: Ints
-    out_leg: NDArray[np.int32]
-    in_offset_fen: Ints
-    out_offset_fen: Ints
-    length_fen: Ints
-
-
-def lot_links(axis: LotAxis, received_fen: Ints) -> LotLinks:
-    """Unfold the axis into its table: at most 2n + m rows.
-
-    Args:
-        received_fen: what each leg's target received.
-    """
-    overlap = overlaps(axis, axis.credit_start, received_fen)
-    return LotLinks(
-        in_leg=overlap.piece,
-        out_leg=axis.debit_leg[overlap.entry],
-        in_offset_fen=overlap.start - axis.credit_start[overlap.piece],
-        out_offset_fen=overlap.start - axis.debit_start[overlap.entry],
-        length_fen=overlap.length,
-    )

@@ -65,7 +65,7 @@ def _spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pi
             raise LiushuiError("TRC-too-many-rows", f"poison reaches {count:,} payments; trace fewer reports at a time")
         rows = np.zeros((count, 5), np.int64)
     claim, leg, fen, hops, tiers = rows.T.copy()
-    linked = legs.slots.identified[legs.source[leg]].astype(np.int64)
+    linked = (legs.slots.identified[legs.source[leg]] | (hops == 1)).astype(np.int64)  # a report chose the disputed payment
     none = np.zeros_like(leg)
     return Pieces(claim + low, leg, none, fen, fen, hops, tiers, linked, none), (first, tier, hop)
 

@@ -27,8 +27,10 @@ from tracing.lot_kernels import (
     P_FLAGS,
     P_HOP,
     P_LEG,
+    P_PIECE,
     P_START,
     P_TIER,
+    PIECE,
     PRO_RATA,
     START,
     TIER,
@@ -45,7 +47,10 @@ from tracing.lot_kernels import (
 
 CARRIED, RESTED, OVERDRAWN, LOST, SEED, CUT = 0, 1, 2, 3, 4, 5
 """What became of a piece; `CUT + k` is the k-th limit: hops, window, amount."""
-OUT_COLUMNS = 10  # what, claim, leg, start, fen, basis, hop, tier, linked, flags
+OUT_COLUMNS = 15  # what, claim, leg, start, fen, basis, hop, tier, linked, flags, then what a trace backward needs:
+FROM, FROM_START, ARRIVED, POOLED, PAYER = 10, 11, 12, 13, 14
+"""The output row of the piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined the lots
+at the target, the claim's money there then; the slot that paid."""
 
 
 @njit(cache=True)
@@ -66,6 +71,7 @@ def note(
     """Write down what became of a piece; how many are written then."""
     out[at, 0], out[at, 1], out[at, 2], out[at, 3], out[at, 4] = what, claim, leg, start, fen
     out[at, 5], out[at, 6], out[at, 7], out[at, 8], out[at, 9] = basis, hop, tier, linked, flags
+    out[at, FROM], out[at, FROM_START], out[at, ARRIVED], out[at, POOLED], out[at, PAYER] = NONE, 0, 0, 0, NONE
     return at + 1
 
 
@@ -100,9 +106,9 @@ def replayed(
     tainted = np.zeros(slots, np.bool_)
     clean = np.zeros(slots, np.int64)  # of tainted slots, where clean money is no lot
     head, tail, count = np.full(slots, NONE, np.int64), np.full(slots, NONE, np.int64), np.zeros(slots, np.int64)
-    pool = np.zeros((1024, 12), np.int64)
+    pool = np.zeros((1024, 13), np.int64)
     spare = np.array([NONE, 0], np.int64)
-    parcel, labelled = np.zeros((64, 9), np.int64), np.zeros((64, 9), np.int64)
+    parcel, labelled = np.zeros((64, 10), np.int64), np.zeros((64, 10), np.int64)
     out, written = np.zeros((4096, OUT_COLUMNS), np.int64), 0
     seed = 0
     for place in range(len(order)):
@@ -167,7 +173,7 @@ def replayed(
             elif before > 0:
                 put_clean(pool, spare, head, tail, count, t, before)
         repaid = 0 if ends[t] else max(0, -balance[t])
-        offset = 0
+        offset, mine = 0, 0
         for at in range(size):
             claim, fen, basis, hop, tier, flags = (
                 parcel[at, P_CLAIM], parcel[at, P_FEN], parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER],
@@ -181,7 +187,11 @@ def replayed(
             if claim != CLEAN:
                 if hop == 1:
                     written = note(out, written, SEED, claim, leg, start, fen, basis, hop, tier, 1, flags)
-                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, linked, flags)
+                mine, chosen = written, 1 if hop == 1 else linked  # a report chose the disputed payment
+                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, chosen, flags)
+                out[mine, PAYER] = s
+                if hop > 1:
+                    out[mine, FROM], out[mine, FROM_START] = parcel[at, P_PIECE], parcel[at, P_START]
                 if end == begin:
                     written = note(out, written, LOST, claim, leg, start, fen, basis, hop, tier, linked, flags)
                     continue
@@ -208,11 +218,13 @@ def replayed(
                 pool[row, HOP], pool[row, TIER] = min(pool[row, HOP], hop), min(pool[row, TIER], tier)
                 pool[row, LEG] = leg
                 pool[row, FLAGS] |= flags
+                out[mine, ARRIVED], out[mine, POOLED] = end - begin - low, pool[row, FEN]
             else:
                 row = append(pool, spare, head, tail, count, t)
                 pool[row, CLAIM], pool[row, FEN], pool[row, BASIS], pool[row, LOW] = claim, end - begin, basis, low
                 pool[row, HIGH], pool[row, LEG], pool[row, START] = end - begin, leg, begin
-                pool[row, HOP], pool[row, TIER], pool[row, FLAGS] = hop, tier, flags
+                pool[row, HOP], pool[row, TIER], pool[row, PIECE], pool[row, FLAGS] = hop, tier, mine, flags
+                out[mine, ARRIVED] = end - begin - low
         if not ends[t]:
             balance[t] += y
     for slot in range(slots):
@@ -228,6 +240,8 @@ def replayed(
                     out, written, RESTED, pool[row, CLAIM], pool[row, LEG], pool[row, START] + low, high - low, basis,
                     pool[row, HOP], pool[row, TIER], 0, pool[row, FLAGS],
                 )  # fmt: skip
+                out[written - 1, FROM], out[written - 1, FROM_START] = pool[row, PIECE], pool[row, START] + low
+                out[written - 1, PAYER] = slot
             row = pool[row, NEXT]
     return out[:written]
 
@@ -277,7 +291,7 @@ def claimed(parcel: Table, size: int, seeds: Table, labelled: Table) -> int:
             labelled[filled, P_CLAIM], labelled[filled, P_FEN], labelled[filled, P_HOP] = claim, until - offset, 1
             labelled[filled, P_BASIS] = 0 if claim == CLEAN else until - offset
             labelled[filled, P_TIER], labelled[filled, P_LEG], labelled[filled, P_START] = tier, NONE, 0
-            labelled[filled, P_FLAGS] = 0
+            labelled[filled, P_PIECE], labelled[filled, P_FLAGS] = NONE, 0
             filled, offset = filled + 1, until
         at += 1
     return filled

@@ -11,6 +11,12 @@ ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
+ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "out_of_view", "dust", "other")
+"""Where money can come from, in a trace backward."""
+LIMITS = ("max_hops", "hop_window", "min_amount")
+"""What stops a piece of money, in the order in which it is looked at."""
+OVERLAP_COLUMNS = ["claim", "transfer", "overlap_fen", "earlier", "why"]
+
 Opening = Literal["reported", "implied", "zero"]
 Ties = Literal["ledger", "credit_first", "debit_first"]
 TIES: tuple[Ties, ...] = ("ledger", "credit_first", "debit_first")
@@ -81,8 +87,12 @@ class Trace:
     held: claim, account, account_code, tier, held_fen, basis_fen, balance_fen, opening_fen, opening_source, since_us (the
         newest arrival of money still held), flags.
     sinks: claim, sink, account, account_code, amount_fen (victims' money), flags.
-    frontier: claim, account, institution, from_us, to_us, traced_fen, why.
     flags: `;`-joined: `overdraft`, `inferred`; money keeps them from where it got them on.
+    frontier: claim, account, institution, from_us, to_us, traced_fen, why.
+    origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
+        amount_fen (of the start); held is then what rests in openings and with victims.
+    overlaps: claim, transfer, overlap_fen, earlier, why: fen of a claim that an earlier claim has, see `claim_overlaps`.
+    ties: where the order within an instant matters, see `tracing.tie_range`; None where nobody looked.
     inferred: the inferred links that were followed, as `trace_claims` took them; None where none were asked for.
     """
 
@@ -96,8 +106,11 @@ class Trace:
     frontier: pd.DataFrame
     limits: tuple[Limit, ...] = ()
     warnings: tuple[str, ...] = ()
+    overlaps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OVERLAP_COLUMNS))
+    ties: pd.DataFrame | None = None
     inferred: pd.DataFrame | None = None
     engine_version: str = field(default=ENGINE_VERSION)
+    origins: pd.DataFrame | None = None
 
     @property
     def allocates(self) -> bool:

@@ -4,16 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ledger.book import Ledger, filled
+from tracing.holders import pooled, without_own_moves
 from tracing.identified import Identified, identify_orders, identify_reversals
 from tracing.inferred import with_inferred
-from tracing.legs import Codes, Ints, Legs, Slots, plain_legs
+from tracing.legs import Codes, Flags, Ints, Legs, Slots, mask, plain_legs
+from tracing.result import Level
 
-COLUMNS = ("time", "source", "target", "amount_fen", "received_fen", "currency", "status", "reverses")
+COLUMNS = ("time", "source", "target", "amount_fen", "received_fen", "currency", "status", "reverses", "channel")
 
 
-def traceable_legs(ledger: Ledger, as_of_us: int | None = None, inferred: pd.DataFrame | None = None) -> Legs:
+def traceable_legs(
+    ledger: Ledger, as_of_us: int | None = None, level: Level = "account", inferred: pd.DataFrame | None = None
+) -> Legs:
     """The legs of all transfers up to `as_of_us`, in trace order apart from ties.
 
     Identified links beat every method (tracing.md section 1), so each of them gets a slot to itself; then inferred ones, where
@@ -24,11 +30,43 @@ def traceable_legs(ledger: Ledger, as_of_us: int | None = None, inferred: pd.Dat
         time_us = np.asarray(table["time"].cast("int64").to_numpy())
         table = table.slice(0, int(np.searchsorted(time_us, as_of_us, side="right")))
     legs = plain_legs(ledger, table)
+    if level == "holder":
+        legs = without_own_moves(ledger, legs)
     legs = with_links(legs, identify_reversals(ledger, legs, table["reverses"]))
     legs = with_links(legs, identify_orders(ledger, legs))
+    fee = fees(table)
+    legs = with_fee_sinks(legs, fee)
     if inferred is not None and len(inferred):
         legs = with_inferred(ledger, legs, inferred)
-    return replace(legs, order=time_order(legs))
+    if level == "holder":
+        legs = pooled(ledger, legs, traceable_legs(ledger, as_of_us, inferred=inferred))
+    return replace(legs, order=time_order(legs, fee))
+
+
+def fees(table: pa.Table) -> Flags | None:
+    """Which transfers are fees; None when none is."""
+    channel = table["channel"]
+    if channel.null_count == len(channel):
+        return None
+    found = mask(pc.equal(channel.cast(pa.string()), "fee"))
+    return found if found.any() else None
+
+
+def with_fee_sinks(legs: Legs, fee: Flags | None) -> Legs:
+    """Fees to accounts where tracing does not end anyway get a slot per payee where it does: nobody follows a bank's income."""
+    if fee is None:
+        return legs
+    every = np.arange(len(legs.time_us))
+    slots = legs.slots
+    leg = every[fee[legs.row(every)] & ~slots.ends[legs.target] & ~slots.identified[legs.target] & (legs.received_fen > 0)]
+    payee, slot = np.unique(legs.target[leg], return_inverse=True)
+    always = np.zeros(len(leg), dtype=np.int64)
+    credit = np.ones(len(leg), dtype=np.bool_)
+    sinks = Identified(leg, slot.astype(np.int32), credit, legs.received_fen[leg], always, slots.account[payee])
+    linked = with_links(legs, sinks)
+    ends = linked.slots.ends.copy()
+    ends[len(slots) :] = True
+    return replace(linked, slots=replace(linked.slots, ends=ends))
 
 
 def with_links(legs: Legs, links: Identified) -> Legs:
@@ -95,9 +133,11 @@ def with_rest(legs: Legs, rest: Legs, leg: Ints, fen: Ints) -> Legs:
     )
 
 
-def time_order(legs: Legs) -> Ints | None:
-    """The legs by time, then transfer row, then part; None when they are so already."""
-    if not len(legs.extra_row) and np.all(legs.time_us[1:] >= legs.time_us[:-1]):
+def time_order(legs: Legs, fee: Flags | None) -> Ints | None:
+    """The legs by time, then principals before fees, then transfer row, then part; None when they are so already."""
+    if fee is None and not len(legs.extra_row) and np.all(legs.time_us[1:] >= legs.time_us[:-1]):
         return None
     leg = np.arange(len(legs.time_us))
-    return np.lexsort([leg, legs.row(leg), legs.time_us])
+    row = legs.row(leg)
+    last = np.zeros(len(leg), dtype=np.bool_) if fee is None else fee[row]
+    return np.lexsort([leg, row, last, legs.time_us])

@@ -28,13 +28,13 @@ def tie_order(
 
     A debit the balance does not cover waits for a credit of that instant. `CREDIT_FIRST`: every debit waits for the credits of
     its slot. `DEBIT_FIRST`: a credit waits for the debits of its slot that the balance before the instant covers. Otherwise
-    the legs keep their order. Balances of slots whose opening is not known start at 0 and are never let below 0 (what is
-    missing was there before). Debits of one slot never overtake each other. A cycle of legs that wait for each other goes in
-    the given order.
+    the legs keep their order. Balances begin at `opening`; those of slots whose opening is not known (0) are never let below
+    0: what is missing was there before. Debits of one slot never overtake each other. A cycle of legs that wait for each other
+    goes in the given order.
     """
     slots = len(opening)
     settled = np.empty(len(order), np.int64)
-    balance = np.where(known, opening, 0)
+    balance = opening.copy()
     pending = np.zeros(slots, np.int64)  # credits of this instant still to come
     covered = np.zeros(slots, np.int64)  # debits of this instant still to come that the balance before it covers
     spent = np.zeros(slots, np.int64)

@@ -9,22 +9,29 @@ import pyarrow as pa
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.claim_overlaps import with_overlaps
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
+from tracing.envelope import yuan
 from tracing.exchanges import AS_RECORDED, HIDDEN, paid_from
 from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, follow
 from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
-from tracing.index import indexed_axis
+from tracing.index import indexed_axis, indexed_lifo
+from tracing.inferred import likely_links
 from tracing.legs import Ints
-from tracing.lots import LotAxis, Settled, axis_of, lot_axis, settled_legs
+from tracing.links import Links, fifo_links, lifo_links
+from tracing.lots import LotAxis, Settled, axis_of, settled_legs
 from tracing.poison import poison
 from tracing.replay import replay
 from tracing.result import METHODS, Limit, Parameters, Trace
 
+LINKED = ("fifo", "lifo")
+"""Methods under which the same fen are spent whoever the victim is: their links are made once, and walked."""
+
 
 def trace_claims(ledger: Ledger, parameters: Parameters | None = None, inferred: pd.DataFrame | None = None) -> Trace:
-    """Follow the reported payments to where their money is.
+    """Follow the reported payments to where their money is, or with direction `backward` to what is behind them.
 
     Args:
         inferred: the links to follow when the parameters say so: transfer, redemptions, probability_bp; see `tracing.inferred`.
@@ -34,54 +41,88 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None, inferred:
         AssertionError when a claim does not balance: a mistake of ours, never to be passed over.
     """
     parameters = parameters or Parameters()
+    check_overdraft(parameters, (parameters.method,))
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
-    links = likely_links(parameters, inferred)
-    settled = None
-    if parameters.method != "fifo" or links is not None:
-        settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, links)
-    axis = axis_for(ledger, parameters) if settled is None else axis_of(ledger, settled)
-    return traced_by(ledger, axis, settled, parameters, links)
+    if parameters.direction == "backward":
+        from tracing.backward import trace_backward  # it stands on this module
+
+        return trace_backward(ledger, parameters)
+    likely = likely_links(parameters, inferred)
+    if parameters.method in LINKED:
+        axis, links = links_for(ledger, parameters, likely)
+        return traced_by(ledger, axis, links, parameters, likely)
+    settled = settled_for(ledger, parameters, likely)
+    return traced_by(ledger, axis_of(ledger, settled), settled, parameters, likely)
 
 
 def trace_methods(
     ledger: Ledger, parameters: Parameters, methods: Sequence[str] = METHODS, inferred: pd.DataFrame | None = None
 ) -> dict[str, Trace]:
     """The same claims by several methods, side by side; the legs are settled once. Arguments and errors as `trace_claims`."""
-    links = likely_links(parameters, inferred)
-    settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, links)
+    check_overdraft(parameters, methods)
+    likely = likely_links(parameters, inferred)
+    settled = settled_for(ledger, parameters, likely)
     axis = axis_of(ledger, settled)
-    return {method: traced_by(ledger, axis, settled, replace(parameters, method=method), links) for method in methods}
+    return {
+        method: traced_by(ledger, axis, way_of(axis, settled, method), replace(parameters, method=method), likely)
+        for method in methods
+    }
 
 
-def likely_links(parameters: Parameters, inferred: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The inferred links to follow; None unless the parameters ask for them."""
-    if not parameters.inferred:
-        return None
-    assert inferred is not None, "inferred links are asked for and no table of them is given"
-    likely: pd.DataFrame = inferred[inferred["probability_bp"].to_numpy(dtype=np.int64) >= parameters.probability_bp]
-    return likely.reset_index(drop=True)
+def check_overdraft(parameters: Parameters, methods: Sequence[str]) -> None:
+    """Refuse to go backward through overdrafts where no links say which fen repaid which.
+
+    Raises: LiushuiError TRC-overdraft.
+    """
+    others = [method for method in methods if method in METHODS and method not in LINKED]
+    if parameters.overdraft == "backward" and others:
+        told = f"{', '.join(others)} cannot tell which fen repaid a bank: overdraft backward is for {' and '.join(LINKED)}"
+        raise LiushuiError("TRC-overdraft", told)
+
+
+def way_of(axis: LotAxis, settled: Settled, method: str) -> Links | Settled:
+    """What a method follows: FIFO and LIFO their links, every other the legs themselves."""
+    if method == "fifo":
+        return fifo_links(axis)
+    return lifo_links(axis, settled) if method == "lifo" else settled
 
 
 def traced_by(
-    ledger: Ledger, axis: LotAxis, settled: Settled | None, parameters: Parameters, links: pd.DataFrame | None = None
+    ledger: Ledger, axis: LotAxis, way: Links | Settled, parameters: Parameters, inferred: pd.DataFrame | None = None
 ) -> Trace:
-    """One method's trace. settled: the legs to replay; FIFO needs the axis alone. links: the inferred links in them."""
+    """One method's trace.
+
+    Args:
+        way: the links to walk, or the legs to replay where what leaves depends on whose it is.
+        inferred: the inferred links that are in them.
+    """
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
-    legs = None if parameters.method == "fifo" else settled
-    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, legs)
-    trace = replace(told(ledger, axis, claims, seeds, followed, parameters), inferred=links)
+    seeds, followed = followed_claims(ledger, axis, claims, holder, parameters, way)
+    trace = replace(told(ledger, axis, claims, seeds, followed, parameters), inferred=inferred)
+    lost = bool(trace.claims["overlap_fen"].any())
+    trace = with_overlaps(trace, claims.table, seeds_of(claims.table, axis) if lost else seeds, followed)
     unbalanced = trace.unbalanced()
     assert unbalanced.empty or not trace.allocates, f"claims that do not balance: {unbalanced.to_dict('index')}"
     return trace
 
 
-def axis_for(ledger: Ledger, parameters: Parameters) -> LotAxis:
-    """The lot links the parameters ask for: the stored index where it fits, else built now."""
-    if (parameters.as_of_us, parameters.opening, parameters.ties) == (None, "reported", "ledger"):
-        return indexed_axis(ledger)
-    return lot_axis(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+def links_for(ledger: Ledger, parameters: Parameters, inferred: pd.DataFrame | None = None) -> tuple[LotAxis, Links]:
+    """The axis and the links FIFO or LIFO asks for: from the stored index where they fit, else built now."""
+    usual = Parameters()
+    plain = all(getattr(parameters, name) == getattr(usual, name) for name in ("as_of_us", "opening", "ties", "level"))
+    if plain and inferred is None:
+        axis = indexed_axis(ledger)
+        return axis, fifo_links(axis) if parameters.method == "fifo" else indexed_lifo(ledger, axis)
+    settled = settled_for(ledger, parameters, inferred)
+    axis = axis_of(ledger, settled)
+    return axis, fifo_links(axis) if parameters.method == "fifo" else lifo_links(axis, settled)
+
+
+def settled_for(ledger: Ledger, parameters: Parameters, inferred: pd.DataFrame | None = None) -> Settled:
+    """The settled legs the parameters ask for."""
+    return settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties, parameters.level, inferred)
 
 
 def holders_of_accounts(ledger: Ledger) -> Ints:
@@ -92,28 +133,34 @@ def holders_of_accounts(ledger: Ledger) -> Ints:
 
 
 def followed_claims(
-    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters, settled: Settled | None = None
+    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters, way: Links | Settled
 ) -> tuple[Pieces, Followed]:
     """The disputed payments and where they went; money another claim already covers belongs to that claim.
 
     Args:
-        settled: the legs to replay for a method that depends on labels; None for FIFO.
+        way: as for `traced_by`.
     """
-    needs_time = parameters.hop_window_us is not None
-    time_us = np.asarray(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
+    needs_time = parameters.hop_window_us is not None or parameters.overdraft_window_us is not None
+    time_us = np.array(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
     payer = payers(ledger, claims, holder)
     holder = holder[axis.slots.account]
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)
-    if settled is not None and parameters.method == "poison":
-        return poison(settled, seeds, holder, axis.balance_fen)
-    if settled is not None:
-        return replay(settled, seeds, holder, parameters)
-    followed = follow(axis, seeds, holder, parameters, time_us)
-    disjoint = without_overlaps(seeds, followed.carried)
-    if disjoint is not seeds:
+    if isinstance(way, Settled):
+        if parameters.method == "poison":
+            return poison(way, seeds, holder, axis.balance_fen)
+        return replay(way, seeds, holder, parameters)
+    asked = seeds
+    while True:  # a limit may stop money short of a later claim, so what that one loses is looked at again
+        followed = follow(axis, way, seeds, holder, parameters, time_us)
+        disjoint = without_overlaps(asked, followed.carried)
+        if disjoint is seeds or same_pieces(disjoint, seeds):
+            return seeds, followed
         seeds = with_tiers(axis, disjoint, holder, payer)
-        followed = follow(axis, seeds, holder, parameters, time_us)
-    return seeds, followed
+
+
+def same_pieces(one: Pieces, other: Pieces) -> bool:
+    """Whether both are the same fen of the same claims."""
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("claim", "leg", "start_fen", "fen"))
 
 
 def payers(ledger: Ledger, claims: Claims, holder: Ints) -> Ints:
@@ -129,14 +176,14 @@ def with_tiers(axis: LotAxis, seeds: Pieces, holder: Ints, payer: Ints) -> Piece
 
 
 def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed: Followed, parameters: Parameters) -> Trace:
-    """The result tables of a followed trace."""
+    """The result tables of a followed trace, all but that of the overlaps."""
     traced_fen = np.bincount(seeds.claim, minlength=len(claims.table)) * 0
     np.add.at(traced_fen, seeds.claim, seeds.basis_fen)
     overlap = claims.table["reported_fen"].to_numpy() - traced_fen
     table = claims.table.drop(columns=["paid_fen", "reported_us"]).assign(overlap_fen=overlap, claim_fen=traced_fen)
     names = table["claim"].to_numpy(dtype=object)
     overlapped = [
-        f"{fen} fen of report {name} are already claimed by an earlier report"
+        f"{yuan(int(fen))} of report {name} are already claimed by an earlier report: overlaps.csv"
         for name, fen in zip(names, overlap, strict=True)
         if fen
     ]

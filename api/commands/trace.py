@@ -30,13 +30,7 @@ from api.commands.options import (
     Ties,
 )
 from api.commands.output import counted, progress, sum_text, tell
-
-SHOWN = 10
-IDENTITY = {
-    True: "held + sinks = claim for every claim",
-    False: "held + sinks is NOT the claim: a mistake of ours",
-    None: "poison is an upper bound, for stop requests only: it shares nothing out",
-}
+from api.commands.telling import origin_lines, trace_lines
 
 
 def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
@@ -66,7 +60,10 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     With --method all: a folder for each method, and envelope.csv with what each finds held, and where they disagree.
 
-    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json; with --inferred also inferred_links.csv.
+    These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json; ties.csv where the order within an instant matters;
+    with --inferred also inferred_links.csv.
+
+    With --direction backward: whose money a balance, a transfer or a disputed payment is; origins.csv is the answer.
 
     The amounts are exact: per claim, held + sinks = the claim, to the fen. A limit that cut something off is named.
 
@@ -78,15 +75,20 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     words |= {"overdraft": overdraft, "overdraft_window": overdraft_window, "probability": probability}
     from api import pipeline
 
+    if method == "all" and direction == "backward":
+        from api.parameters import BadWord
+
+        raise BadWord("method", "a trace backward is by one method at a time")
     if method == "all":
         by_all(ledger, out, words | {"method": None}, as_of_batch, as_json)
         return
-    opened, traced = traced_with(ledger, words, as_of_batch)
+    opened, traced = traced_with(ledger, words, as_of_batch, keep=True)
     with progress("writing"):
         pipeline.write_trace(opened, traced, out)
         pipeline.keep_trace(opened, traced, ledger)
     summary = pipeline.summary(opened, traced)
-    tell(as_json, summary | {"out": str(out)}, [*trace_lines(summary), f"files: {out}"])
+    lines = trace_lines(summary) if traced.origins is None else origin_lines(summary, traced.origins)
+    tell(as_json, summary | {"out": str(out)}, [*lines, f"files: {out}"])
 
 
 def by_all(ledger: Path, out: Path, words: dict[str, Any], as_of_batch: int | None, as_json: bool) -> None:
@@ -186,8 +188,11 @@ def diagram(  # noqa: PLR0913, PLR0917 - the options of the contract
     tell(as_json, {"out": str(out), "bytes": out.stat().st_size}, [f"files: {out}"])
 
 
-def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = None) -> tuple[Any, Any]:
-    """The opened ledger and its trace; the words come first, so that a typing mistake costs no time."""
+def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = None, *, keep: bool = False) -> tuple[Any, Any]:
+    """The opened ledger and its trace; the words come first, so that a typing mistake costs no time.
+
+    keep: the trace is to be kept, so it says whether the order within an instant matters.
+    """
     from api import pipeline
     from api.parameters import parameters_from
 
@@ -195,7 +200,7 @@ def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = N
     with progress("opening"):
         opened = pipeline.open_ledger(ledger, as_of_batch)
     with progress("tracing"):
-        return opened, pipeline.trace_ledger(opened, parameters)
+        return opened, (pipeline.trace_to_keep if keep else pipeline.trace_ledger)(opened, parameters)
 
 
 def judged_with(
@@ -213,27 +218,6 @@ def judged_with(
     opened, traced = traced_with(place[0], words, place[1])
     with progress("judging"):
         return opened, traced, pipeline.judge_trace(opened, traced, moment, limit), moment
-
-
-def trace_lines(summary: dict[str, Any]) -> list[str]:
-    """What a trace found, for people."""
-    totals, currency, reach = summary["totals"], summary["currency"], summary["reach"]
-    kinds = "".join(f"; {kind} {sum_text(amount)}" for kind, amount in summary["sinks"].items())
-    way = f"{counted(reach['transfers'], 'transfer')} over {counted(reach['hops'], 'hop')}"
-    lines = [
-        f"{counted(totals['claims'], 'claim')}, {sum_text(totals['amount'], currency)}, by {summary['parameters']['method']}",
-        f"held  {sum_text(totals['held'])} in {counted(reach['resting'], 'account')}",
-        f"sinks {sum_text(totals['sinks'])}{kinds}",
-        f"reach {way}; {counted(reach['terminals'], 'terminal')} take {sum_text(reach['terminal_amount'])}",
-        IDENTITY[totals["identity"]],
-    ]
-    lines += [
-        f"limit {one['name']} {one['value']}: {counted(one['pieces'], 'piece')}, {sum_text(one['basis'])}"
-        for one in summary["limits"]
-    ]
-    warnings = summary["warnings"]
-    lines += [f"warning: {one}" for one in warnings[:SHOWN]]
-    return lines + ([f"… {counted(len(warnings), 'warning')} in all: trace.json"] if len(warnings) > SHOWN else [])
 
 
 def left_out_lines(rest: dict[str, Any]) -> list[str]:

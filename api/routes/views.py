@@ -24,7 +24,7 @@ def drawn(service: Service, ledger: Ledger, case: Row[Any], body: TraceIn) -> di
     words = body.model_dump(exclude={"now"}) | {"reports": case.reports}
     parameters = parameters_from(words)
     now = moment_of(us_of(body.now, "now")) if body.now else None
-    trace = pipeline.trace_ledger(ledger, parameters)
+    trace = pipeline.trace_to_keep(ledger, parameters)
     judged = pipeline.judge_trace(ledger, trace, now)
     folder = store_trace(ledger, trace, service.folder / TRACES)
     views = service.folder / VIEWS / f"views-{secrets.token_hex(8)}"

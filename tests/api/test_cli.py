@@ -26,6 +26,7 @@ COMMANDS = (
     "rings",
     "explain",
     "returns",
+    "watch",
     "serve",
     "verify",
 )
@@ -149,13 +150,32 @@ def test_a_report_made_after_as_of_counts_when_its_payment_is_before(ledger, tmp
         ("--min-amount", "NaN"),
         ("--opening", "guess"),
         ("--max-hops", "0"),
-        ("--direction", "backward"),
+        ("--direction", "sideways"),
+        ("--account", "mule"),
+        ("--transfer", "T1"),
+        ("--direction", "backward", "--account", "nobody"),
+        ("--direction", "backward", "--transfer", "T999"),
+        ("--direction", "backward", "--method", "poison"),
+        ("--direction", "backward", "--method", "all"),
+        ("--direction", "backward", "--method", "pro_rata", "--max-hops", "2"),
     ],
 )
 def test_unusable_arguments_exit_with_2_and_one_clear_message(ledger, tmp_path, words):
     done = here("trace", ledger, "--out", tmp_path, *words, status=2)
     assert "Traceback" not in done[1]
     assert done[0] == ""
+
+
+def test_backward_says_whose_money_a_balance_is(ledger, tmp_path):
+    lines = here("trace", ledger, "--out", tmp_path, "--direction", "backward", "--account", "6222000000000000033")[0]
+    assert "account:6222000000000000033: " in lines
+    assert "claim R1" in lines
+    assert "held + sinks = start for every start" in lines
+    assert (tmp_path / "origins.csv").read_text().startswith("start,origin,claim,account,transfer,amount")
+    found = told_here("trace", ledger, "--out", tmp_path, "--direction", "backward")
+    assert found["totals"]["identity"]
+    assert [claim["claim"] for claim in found["claims"]] == ["R1", "R2"]
+    assert told_here("verify", ledger)["ok"]
 
 
 def test_a_refused_method_names_those_there_are(ledger, tmp_path):

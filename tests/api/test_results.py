@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.csv_tables import csv_bytes, decimals, instant
-from api.results import COLUMNS, duration, money, store_trace, trace_id, write_trace
+from api.pipeline import trace_to_keep
+from api.result_columns import COLUMNS
+from api.results import duration, money, store_trace, trace_id, write_trace
 from api.verification import stored_trace
 from ledger.formulas import guarded_texts
 from tests.story import story
@@ -52,6 +54,13 @@ def test_every_file_has_exactly_the_columns_of_the_contract(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*CONTRACT, "trace.json"])
 
 
+def test_flags_close_the_files_with_amounts_where_money_may_be_flagged(tmp_path):
+    ledger = sample()[0]
+    write_trace(ledger, trace_claims(ledger, Parameters(overdraft="backward")), tmp_path)
+    for name in ("traced.csv", "held.csv", "sinks.csv"):
+        assert (tmp_path / name).read_text().partition("\n")[0] == f"{CONTRACT[name]},flags"
+
+
 def test_amounts_and_times_are_written_exactly(tmp_path):
     ledger, trace = sample()
     write_trace(ledger, trace, tmp_path)
@@ -68,6 +77,24 @@ def test_the_description_carries_totals_identity_and_digests(tmp_path):
     assert told["totals"] == {"claims": 2, "amount": "50007.00", "held": "49987.00", "sinks": "20.00", "identity": True}
     assert told["ledger_digest"] == ledger.digest
     assert told["files"] == {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in CONTRACT}
+
+
+def test_ties_are_a_file_only_where_they_matter(tmp_path):
+    ledger = story("""
+        opening mule 100
+        09:00 mule -> shop 100
+        09:00 victim -> mule 100   # claim
+    """)
+    parameters = Parameters(method="lifo")
+    write_trace(ledger, trace_to_keep(ledger, parameters), tmp_path)
+    assert rows(tmp_path / "ties.csv")[1] == {
+        "claim": "C1", "account": "shop", "what": "held", "ledger": "0.00", "credit_first": "100.00", "debit_first": "0.00",
+        "least": "0.00", "most": "100.00",
+    }  # fmt: skip
+    assert stored_trace(tmp_path)["ok"]
+    assert "ties.csv" in json.loads((tmp_path / "trace.json").read_text())["files"]
+    write_trace(*sample(), tmp_path)
+    assert not (tmp_path / "ties.csv").exists()
 
 
 def test_the_same_trace_gives_the_same_bytes(tmp_path):

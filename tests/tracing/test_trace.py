@@ -7,6 +7,7 @@ import pytest
 from ledger.problems import LiushuiError
 from tests.story import story
 from tracing import Parameters, Trace, trace_claims
+from tracing.result import ALLOCATING
 
 
 def traced(text: str, **parameters: object) -> Trace:
@@ -266,7 +267,8 @@ def test_two_reports_of_one_payment_do_not_overlap() -> None:
     trace = trace_claims(both)
     claims = trace.claims.set_index("claim")
     assert (claims.loc["C1", "claim_fen"], claims.loc["C2", "claim_fen"], claims.loc["C2", "overlap_fen"]) == (7000, 3000, 2000)
-    assert "report C2 are already claimed" in trace.warnings[0]
+    assert trace.warnings == ("20.00 of report C2 are already claimed by an earlier report: overlaps.csv",)
+    assert trace.overlaps.values.tolist() == [["C2", "P", 20_00, "C1", "reported"]]
 
 
 def _stacked(*frames):  # type: ignore[no-untyped-def]
@@ -285,6 +287,32 @@ def test_the_first_claim_on_a_piece_of_money_wins_downstream_too() -> None:
     assert (claims.loc["C2", "claim_fen"], claims.loc["C2", "overlap_fen"]) == (50_00, 70_00)
     at = {(row.claim, row.account): row.held_fen for row in trace.held.itertuples()}
     assert at == {("C1", "a"): 30_00, ("C1", "b"): 70_00, ("C2", "b"): 50_00}
+    assert trace.overlaps.values.tolist() == [["C2", "T2", 70_00, "C1", "traced"]]
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_every_method_lists_which_earlier_claims_have_the_overlap(method: str) -> None:
+    trace = traced(
+        """
+        09:00 v -> a 100         # claim C1 70
+        09:00 w -> a 50          # claim C2
+        09:01 a -> b 150 id=P    # claim C3
+        """,
+        method=method,
+    )
+    assert trace.overlaps.values.tolist() == [["C3", "P", 70_00, "C1", "traced"], ["C3", "P", 50_00, "C2", "traced"]]
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_a_claim_that_a_limit_keeps_an_earlier_one_from_reaching_stays_whole(method: str) -> None:
+    text = """
+        09:00 v -> a 10   # claim C1
+        09:01 a -> b 10   # claim C2
+        09:02 b -> c 10   # claim C3
+    """
+    trace = traced(text, method=method, max_hops=2)
+    assert trace.claims["claim_fen"].tolist() == [10_00, 0, 10_00]
+    assert trace.overlaps.values.tolist() == [["C2", "T2", 10_00, "C1", "traced"]]
 
 
 def test_a_hop_between_own_accounts_adds_no_tier() -> None:
@@ -387,6 +415,63 @@ def test_a_fee_ends_in_the_fee_sink() -> None:
         09:01 a -> bank 1 channel=fee
     """)
     assert sinks(trace) == {("fee", "bank"): 1_00}
+
+
+def test_a_fee_to_an_ordinary_account_ends_in_the_fee_sink_too() -> None:
+    trace = traced("""
+        09:00 v -> a 100   # claim
+        09:01 a -> b 50
+        09:01 a -> income 1 channel=fee
+        09:02 income -> x 1
+        09:03 a -> income 9
+    """)
+    assert held(trace) == {"a": 40_00, "b": 50_00, "income": 9_00}
+    assert sinks(trace) == {("fee", "income"): 1_00}
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_a_fee_is_debited_after_its_principal_whichever_is_written_first(method: str) -> None:
+    text = """
+        account bank clearing
+        opening a 1
+        09:00 v -> a 100   # claim
+        {}
+        {}
+    """
+    lines = ["09:01 a -> bank 1 channel=fee", "09:01 a -> b 100"]
+    both = [traced(text.format(*order), method=method) for order in (lines, lines[::-1])]
+    assert held(both[0]) == held(both[1])
+    assert sinks(both[0]) == sinks(both[1])
+    assert sum(sinks(traced(text.format(*lines))).values()) == 1_00
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_a_reversed_fee_comes_back_and_is_no_sink(method: str) -> None:
+    trace = traced(
+        """
+        account bank clearing
+        09:00 v -> a 100   # claim
+        09:01 a -> bank 1 channel=fee id=F
+        09:02 bank -> a 1 reverses=F
+        """,
+        method=method,
+    )
+    assert (held(trace), sinks(trace)) == ({"a": 100_00}, {})
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_under_every_method_a_reversal_returns_its_own_lots(method: str) -> None:
+    trace = traced(
+        """
+        opening a 100
+        09:00 v -> b 50        # claim
+        09:01 a -> b 100 id=P
+        09:02 b -> a 100 reverses=P
+        09:03 b -> c 50
+        """,
+        method=method,
+    )
+    assert held(trace) == {"c": 50_00}
 
 
 def test_the_frontier_names_accounts_whose_own_records_are_missing() -> None:

@@ -1,0 +1,163 @@
+"""Whose money is this? The exact dual of a trace forward: from a balance or a payment back to claims and other origins."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ledger.book import Ledger
+from ledger.problems import LiushuiError
+from tracing.claims import claims_of
+from tracing.follow import NO_TIME, Pieces, limits_of
+from tracing.index import indexed_inverse
+from tracing.legs import Ints
+from tracing.links import Inverse, Links, inverse_of
+from tracing.lots import LotAxis, Settled, axis_of, settled_legs
+from tracing.origins import Behind, told_back
+from tracing.result import ALLOCATING, Parameters, Trace
+from tracing.starts import Asked, starts_of
+from tracing.trace import LINKED, followed_claims, holders_of_accounts, links_for, way_of, with_tiers
+
+Table = NDArray[np.int64]
+
+
+def trace_backward(ledger: Ledger, parameters: Parameters) -> Trace:
+    """Follow balances, transfers or disputed payments back to where their money came from.
+
+    Under FIFO and LIFO fen by fen through the links. Under the methods that depend on labels the claims' part is what the
+    replay finds there; what is nobody's claim is `other` money of the account.
+
+    Raises:
+        LiushuiError TRC-account, TRC-transfer for a start that is none; TRC-backward for what a method cannot answer.
+        AssertionError when a start does not balance.
+    """
+    asked, behind = found_behind(ledger, parameters)
+    return told_back(asked, behind)
+
+
+def found_behind(ledger: Ledger, parameters: Parameters) -> tuple[Asked, Behind]:
+    """What was asked, and what is behind it. Raises as `trace_backward`."""
+    check(parameters)
+    settled = None
+    if parameters.method in LINKED:
+        axis, links = links_for(ledger, parameters)
+        way: Links | Settled = links
+    else:
+        settled = settled_legs(ledger, parameters.as_of_us, parameters.opening, parameters.ties)
+        axis = axis_of(ledger, settled)
+        links, way = _fifo(axis, settled), settled
+    free = replace(parameters, max_hops=None, hop_window_us=None, min_amount_fen=0)
+    named = bool(parameters.accounts or parameters.transfers)
+    claims = claims_of(ledger, axis, free if named else replace(free, reports=None))
+    chosen = claims if named else claims_of(ledger, axis, free)
+    accounts = holders_of_accounts(ledger)
+    seeds, _ = followed_claims(ledger, axis, claims, accounts, free, way)
+    starts = starts_of(ledger, axis, links, chosen.table, parameters)
+    asked = Asked(ledger, axis, claims, seeds, starts, accounts, parameters, (claims if named else chosen).warnings)
+    if settled is None:
+        return asked, walked_back(asked, links, inverse_for(ledger, axis, links, parameters))
+    from tracing.replay_back import replayed_back
+
+    return asked, replayed_back(asked, settled)
+
+
+def check(parameters: Parameters) -> None:
+    """Refuse what has no answer. Raises: LiushuiError TRC-backward."""
+    if parameters.level != "account" or parameters.overdraft != "dissipate" or parameters.inferred:
+        raise LiushuiError(
+            "TRC-backward",
+            "a trace backward knows neither the level of holders, nor the way back through an overdraft, nor inferred links",
+        )
+    if parameters.method not in ALLOCATING:
+        raise LiushuiError(
+            "TRC-backward", "poison shares nothing out, so no amount of it is anybody's; trace backward by another method"
+        )
+    limited = parameters.max_hops or parameters.hop_window_us or parameters.min_amount_fen
+    if limited and parameters.method not in LINKED:
+        raise LiushuiError(
+            "TRC-backward",
+            f"limits of a trace backward need fifo or lifo: under {parameters.method} no piece has a way of its own",
+        )
+
+
+def _fifo(axis: LotAxis, settled: Settled) -> Links:
+    links = way_of(axis, settled, "fifo")
+    assert isinstance(links, Links)
+    return links
+
+
+def inverse_for(ledger: Ledger, axis: LotAxis, links: Links, parameters: Parameters) -> Inverse:
+    """The way back: kept with the stored links, else made now."""
+    if (parameters.as_of_us, parameters.opening, parameters.ties) == (None, "reported", "ledger"):
+        return indexed_inverse(ledger, axis, links, parameters.method)
+    return inverse_of(axis, links)
+
+
+def walked_back(asked: Asked, links: Links, inverse: Inverse) -> Behind:
+    """Back through the links of FIFO or LIFO."""
+    from tracing import back_kernels as kernels
+
+    axis, parameters = asked.axis, asked.parameters
+    time_us = None
+    if parameters.hop_window_us is not None:
+        time_us = np.array(asked.ledger.read(("time",))["time"].cast(pa.int64()).to_numpy())
+    pieces, ended = kernels.traced_back(
+        start_table(asked),
+        links.start,
+        links.leg,
+        links.offset_fen,
+        inverse.first,
+        inverse.rows,
+        inverse.credit_leg,
+        axis.credit_start,
+        axis.slot_start,
+        axis.openings.fen,
+        axis.slots.identified,
+        asked.holder[axis.slots.account],
+        axis.conversions.leg,
+        axis.conversions.given_fen,
+        axis.conversions.received_fen,
+        claim_table(asked.seeds),
+        limits_of(parameters, time_us),
+        NO_TIME if time_us is None else time_us,
+        axis.rows,
+        axis.extra_row,
+    )
+    columns = ["start", "leg", "low", "fen", "basis", "hop", "tier", "linked"]
+    carried = pd.DataFrame(pieces[pieces[:, kernels.LEG] >= 0, : len(columns)], columns=columns)
+    names = ["what", "start", "claim", "slot", "leg", "low", "fen", "basis", "hop", "tier"]
+    return Behind(carried, pd.DataFrame(ended, columns=names))
+
+
+def start_table(asked: Asked) -> Table:
+    """The starts as the kernel's pieces."""
+    from tracing import back_kernels as kernels
+
+    starts = asked.starts
+    table = np.zeros((len(starts.leg), 12), dtype=np.int64)
+    table[:, kernels.START], table[:, kernels.LEG], table[:, kernels.LOW] = starts.piece_start, starts.leg, starts.low
+    table[:, kernels.FEN], table[:, kernels.BASIS], table[:, kernels.CROSSING] = starts.fen, starts.fen, -1
+    table[:, kernels.COUNTED], table[:, kernels.SHIFT] = starts.counted(), starts.counted() - starts.low
+    table[:, kernels.OWN] = starts.own
+    table[:, kernels.HOP], table[:, kernels.TIER] = starts.leg >= 0, start_tiers(asked)
+    return table
+
+
+def start_tiers(asked: Asked) -> Ints:
+    """Tier of each piece of the starts: 0 for a balance, and for a payment to an own account."""
+    starts = asked.starts
+    tier = np.zeros(len(starts.leg), dtype=np.int64)
+    paid = np.flatnonzero(starts.leg >= 0)
+    none = np.zeros(len(paid), dtype=np.int64)
+    pieces = Pieces(starts.piece_start[paid], starts.leg[paid], none, none, none, none, none, none, none)
+    payer = asked.holder[starts.table["account_code"].to_numpy(dtype=np.int64)]
+    tier[paid] = with_tiers(asked.axis, pieces, asked.holder[asked.axis.slots.account], payer).tier
+    return tier
+
+
+def claim_table(seeds: Pieces) -> Table:
+    """leg, low, high, claim of every disputed stretch, sorted."""
+    table = np.column_stack([seeds.leg, seeds.start_fen, seeds.start_fen + seeds.fen, seeds.claim])
+    return np.ascontiguousarray(table[np.lexsort([table[:, 1], table[:, 0]])], np.int64)

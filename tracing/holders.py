@@ -1,0 +1,130 @@
+"""Holder level: all accounts of one known holder in one currency are one balance, a pool.
+
+Slots keep their numbers: a pool is the first of its members' slots, the others stand empty. What every account holds by
+itself is kept beside it, so that a result can name accounts.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ledger.book import Ledger
+from tracing.identified import rows_by_id
+from tracing.legs import Codes, Flags, Ints, Legs, Slots
+from tracing.openings import SOURCES, Openings
+
+ALONE = ("card", "q_coin", "cash")
+"""Kinds of accounts that are never pooled; those where tracing ends are not either."""
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The accounts by themselves, beside the pools: one entry per slot of an account, identified slots have none.
+
+    pool: the slot that stands for each. balance_fen, openings, debits: as they are at the level of accounts.
+    """
+
+    pool: Codes
+    balance_fen: Ints
+    openings: Openings
+    debits: Ints
+
+    @property
+    def pooled(self) -> Flags:
+        """Which slots share a pool with another one."""
+        return np.asarray(np.bincount(self.pool, minlength=len(self.pool))[self.pool] > 1)
+
+
+def pools_of(ledger: Ledger, slots: Slots) -> tuple[Codes, Flags]:
+    """For each slot the first slot of the same holder and currency, itself where it stays alone; and which have a holder."""
+    accounts = ledger.accounts
+    kind = accounts["kind"].astype(object).isin(ALONE).to_numpy(dtype=bool)
+    names = accounts["holder"].astype(object).where(accounts["holder"].notna(), "").to_numpy(dtype=object)
+    known = (names != "")[slots.account] & ~slots.ends & ~slots.identified & ~kind[slots.account]
+    number = np.arange(len(slots), dtype=np.int64)
+    _, holder = np.unique(names[slots.account].astype(str), return_inverse=True)
+    key = holder.astype(np.int64) * len(slots.currencies) + slots.currency
+    key = np.where(known, key, -1 - number)
+    _, first, back = np.unique(key, return_index=True, return_inverse=True)
+    return first[back].astype(np.int32), np.asarray(known, dtype=np.bool_)
+
+
+def without_own_moves(ledger: Ledger, legs: Legs) -> Legs:
+    """The legs with moves inside a pool made to move nothing, unless a report disputes one or it converts."""
+    pool, known = pools_of(ledger, legs.slots)
+    own = (pool[legs.source] == pool[legs.target]) & known[legs.source] & (legs.given_fen == legs.received_fen)
+    disputed = rows_by_id(ledger, set(ledger.reports["transfer"]))
+    rows = np.asarray([row for row in disputed.values() if row < legs.rows], dtype=np.int64)
+    own[rows] = False
+    return replace(legs, given_fen=np.where(own, 0, legs.given_fen), received_fen=np.where(own, 0, legs.received_fen))
+
+
+def pooled(ledger: Ledger, legs: Legs, apart: Legs) -> Legs:
+    """The legs between pools. apart: the same transfers between accounts."""
+    pool, _ = pools_of(ledger, legs.slots)
+    return replace(legs, source=pool[legs.source], target=pool[legs.target], apart=apart)
+
+
+def declared_in_pools(pool: Codes, apart: Openings, slots: Slots) -> Openings:
+    """Openings of pools before the flow is looked at: declared where every member's is; their sum."""
+    size = len(slots)
+    known = np.bincount(pool[~apart.known], minlength=size) == 0  # identified slots too: they start empty
+    fen = np.zeros(size, dtype=np.int64)
+    np.add.at(fen, pool, apart.fen)
+    source = np.full(size, SOURCES.index("implied"), dtype=np.int8)
+    source[: len(pool)] = np.where(known[: len(pool)], apart.source, SOURCES.index("implied"))
+    return Openings(np.where(known, fen, 0), source, known)
+
+
+def settled_in_pools(pool: Codes, apart: Openings, declared: Openings, lowest_fen: Ints) -> Openings:
+    """Openings of pools: not declared in full, they are what the records report of members, and cover every debit."""
+    reported = apart.source == SOURCES.index("reported")
+    parts, any_reported = np.zeros(len(declared.fen), dtype=np.int64), np.zeros(len(declared.fen), dtype=np.bool_)
+    np.add.at(parts, pool, np.where(reported, apart.fen, 0))
+    any_reported[pool[reported]] = True
+    stated = ~declared.known & any_reported & (parts >= -lowest_fen)
+    fen = np.where(declared.known, declared.fen, np.maximum(parts, -lowest_fen))
+    return Openings(fen, np.where(stated, SOURCES.index("reported"), declared.source).astype(np.int8), declared.known)
+
+
+def member_slots(apart: Apart, slots: Slots, pool: Ints, account: Ints) -> Ints:
+    """The slot of each account in the currency of its pool."""
+    currencies, plain = len(slots.currencies), len(apart.pool)
+    key = slots.account[:plain].astype(np.int64) * currencies + slots.currency[:plain]  # ascending, see `slots_of`
+    return np.searchsorted(key, account.astype(np.int64) * currencies + slots.currency[pool])
+
+
+def target_accounts(ledger: Ledger, row: Ints) -> Ints:
+    """Account code each transfer row pays into."""
+    return np.asarray(ledger.read(("target",))["target"].take(pa.array(row)).to_numpy(), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Parts of pieces, each at one member of a pool: which piece, from which fen of it on, how many, which slot."""
+
+    piece: Ints
+    begin: Ints
+    length: Ints
+    slot: Ints
+
+
+def shared_out(fen: Ints, member: Ints, balance_fen: Ints, names: NDArray[np.object_]) -> Shares:
+    """Lay pieces of a pool, in their order, over its members: the largest balance is filled first, then the account's name.
+
+    What no balance carries goes to the largest. Args: member, balance_fen, names: slot, balance, account of each member.
+    """
+    ranked = sorted(range(len(member)), key=lambda at: (-int(balance_fen[at]), names[at]))
+    room = np.maximum(balance_fen[ranked], 0)
+    total = int(fen.sum())
+    slot = np.append(member[ranked], member[ranked[0]])
+    until = np.cumsum(np.append(room, max(total - int(room.sum()), 0)))
+    ends = np.cumsum(fen)
+    stops = np.unique(np.concatenate([ends, until[until < total]]))
+    stops = stops[stops > 0]
+    starts = np.concatenate([[0], stops[:-1]]).astype(np.int64)[: len(stops)]
+    piece = np.searchsorted(ends, starts, side="right")
+    begin = starts - (ends[piece] - fen[piece])
+    return Shares(piece, begin, stops - starts, slot[np.searchsorted(until, starts, side="right")])

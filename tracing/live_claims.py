@@ -1,0 +1,235 @@
+"""The claims of a live trace: every piece of their money as it lies now, followed again only where something changed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ledger.book import Ledger
+from tracing.claims import claims_of, seeds_of, without_overlaps
+from tracing.follow import Followed, Pieces
+from tracing.legs import Codes, Flags, Ints, Slots
+from tracing.live_slots import LiveSlots
+from tracing.lots import Conversions, LotAxis
+from tracing.openings import SOURCES, Openings
+from tracing.result import Parameters
+from tracing.trace import holders_of_accounts, with_tiers
+
+LIMITS = ("max_hops", "hop_window", "min_amount")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveAxis(LotAxis):
+    """What traces read of an axis, over the slots of a live trace: legs know their target, positions are the slots' own."""
+
+    leg_row: Ints
+    leg_target: Codes
+    row_limit: int
+    base_rows: int
+
+    @property
+    def rows(self) -> int:
+        """How many transfers there are."""
+        return self.row_limit
+
+    def row(self, leg: Ints) -> Ints:
+        """Transfer row of each leg."""
+        return self.leg_row[leg]
+
+    def target(self, leg: Ints) -> Ints:
+        """The slot each leg pays into."""
+        return self.leg_target[leg].astype(np.int64)
+
+
+def live_axis(
+    slots: LiveSlots, extra_part_fen: Ints, idle_row: Ints, leg_row: Ints, warnings: tuple[str, ...] = ()
+) -> LiveAxis:
+    """The axis as it is now. leg_row: transfer row of each leg, in whatever ledger is asked beside it."""
+    count, legs = slots.slots, slots.legs
+    own = {name: values[:count] for name, values in slots.slot._asdict().items()}
+    source = np.where(own["is_stated"], SOURCES.index("reported"), own["origin"]).astype(np.int8)
+    none = np.zeros(0, np.int64)
+    time_us = slots.leg.time_us[:legs]
+    return LiveAxis(
+        slots=Slots(own["account"], own["currency"], slots.currencies, own["ends"], own["identified"]),
+        openings=Openings(own["opening_fen"], source, own["known"]),
+        credit_start=slots.leg.credit_start[:legs],
+        slot_start=none,
+        debit_start=none,
+        debit_leg=none.astype(np.int32),
+        debits=own["entry_count"],
+        balance_fen=own["opening_fen"] + own["credited_fen"] - own["debited_fen"],
+        conversions=Conversions(none, none, none),
+        extra_row=slots.extra_row,
+        extra_part_fen=extra_part_fen,
+        idle_row=idle_row,
+        report_row=none,
+        end_us=max(int(time_us.max(initial=0)), 0),
+        warnings=warnings,
+        leg_row=leg_row,
+        leg_target=slots.leg.target[:legs],
+        row_limit=slots.rows.count,
+        base_rows=slots.rows.base.transfer_count,
+    )
+
+
+@dataclass
+class LiveClaims:
+    """Claims and their pieces; rows of KIND … LINKED of `tracing.piece_kernels`.
+
+    table: as `Trace.claims` before overlaps. seeds: the disputed payments, raw: their pieces as if no claim overlapped another.
+    crossing: pieces of raw on another claim's disputed payment. cut: claims that lose something to an earlier one, and
+    again: their pieces without it, disjoint: their seeds.
+    """
+
+    table: pd.DataFrame
+    warnings: tuple[str, ...]
+    payer: Ints
+    seeds: Ints
+    raw: Ints
+    crossing: Ints
+    cut: Flags
+    disjoint: Ints
+    again: Ints
+
+    def pieces(self, of: Flags | None = None) -> Ints:
+        """All pieces as they count, or those of some claims."""
+        from tracing.piece_kernels import CLAIM
+
+        wanted = ~self.cut if of is None else ~self.cut & of
+        again = self.again if of is None else self.again[of[self.again[:, CLAIM]]]
+        return np.concatenate([self.raw[wanted[self.raw[:, CLAIM]]], again])
+
+    def final_seeds(self) -> Ints:
+        """The disputed payments less what belongs to earlier claims."""
+        from tracing.piece_kernels import CLAIM
+
+        return np.concatenate([self.seeds[~self.cut[self.seeds[:, CLAIM]]], self.disjoint])
+
+
+def no_claims() -> LiveClaims:
+    """Before anybody looked."""
+    from tracing.piece_kernels import WIDTH
+
+    none = np.zeros((0, WIDTH), np.int64)
+    table = pd.DataFrame({"claim": pd.Series([], dtype=object)})
+    return LiveClaims(table, (), none[:, 0], none, none, none, np.zeros(0, np.bool_), none, none)
+
+
+def claims_now(claims: LiveClaims, ledger: Ledger, axis: LiveAxis, parameters: Parameters) -> tuple[LiveClaims, Flags]:
+    """The claims as the reports are now, with the pieces of those that stay, and which are new or start elsewhere.
+
+    Args:
+        ledger: the records by row number; axis.report_row: of each report.
+    """
+    found = claims_of(ledger, axis, parameters)
+    rows = found.table["transfer_row"].to_numpy(dtype=np.int64)
+    holder = holders_of_accounts(ledger)
+    payer = np.asarray(holder[ledger.rows(rows, "source")["source"].to_numpy(dtype=np.int64)])
+    at_base = replace(axis, row_limit=axis.base_rows)  # behind them stand the legs of split rows
+    seeds = with_tiers(axis, seeds_of(found.table, at_base), holder[axis.slots.account], payer)
+    table = table_of(seeds)
+    place = {name: k for k, name in enumerate(found.table["claim"])}
+    new_number = np.asarray([place.get(name, -1) for name in claims.table["claim"]], np.int64)
+    raw, disjoint, again = (renumbered(part, new_number) for part in (claims.raw, claims.disjoint, claims.again))
+    cut = np.zeros(len(place), np.bool_)
+    cut[new_number[claims.cut & (new_number >= 0)]] = True
+    old = renumbered(claims.seeds, new_number)
+    other = np.asarray([seed_set(table, k) != seed_set(old, k) for k in range(len(place))], np.bool_)
+    return LiveClaims(found.table, found.warnings, payer, table, raw, onto(raw, table), cut, disjoint, again), other
+
+
+def onto(pieces: Ints, seeds: Ints) -> Ints:
+    """The pieces that came onto a disputed payment."""
+    from tracing.piece_kernels import CARRIED, HOP, KIND, LEG
+
+    onward: Ints = pieces[(pieces[:, KIND] == CARRIED) & (pieces[:, HOP] > 1)]
+    return np.asarray(onward[np.isin(onward[:, LEG], seeds[:, LEG])])
+
+
+def seed_set(table: Ints, claim: int) -> set[tuple[int, ...]]:
+    """The disputed payments of one claim."""
+    from tracing.piece_kernels import CLAIM
+
+    return {tuple(row) for row in table[table[:, CLAIM] == claim].tolist()}
+
+
+def renumbered(table: Ints, number: Ints) -> Ints:
+    """The rows of claims that still exist, under their new numbers."""
+    from tracing.piece_kernels import CLAIM
+
+    if not len(table):
+        return table
+    found = table.copy()
+    found[:, CLAIM] = number[table[:, CLAIM]]
+    return found[found[:, CLAIM] >= 0]
+
+
+def followed_again(claims: LiveClaims, slots: LiveSlots, again: Flags, holder: Ints, limits: Ints) -> LiveClaims:
+    """The claims with the pieces of some of them followed anew; the first claim on a piece of money wins."""
+    from tracing.piece_kernels import CLAIM, LEG
+
+    new = follow(slots, claims.seeds[again[claims.seeds[:, CLAIM]]], holder, limits)
+    raw = np.concatenate([claims.raw[~again[claims.raw[:, CLAIM]]], new])
+    crossing = np.concatenate([claims.crossing[~again[claims.crossing[:, CLAIM]]], onto(new, claims.seeds)])
+    cut = np.zeros(len(again), np.bool_)
+    disjoint = claims.seeds[:0]
+    if len(crossing):
+        cut[claims.seeds[np.isin(claims.seeds[:, LEG], crossing[:, LEG]), CLAIM]] = True
+        left = without_overlaps(pieces_of(claims.seeds), pieces_of(crossing))
+        left = left.take(cut[left.claim])
+        tier = claims.payer[left.claim] != holder[slots.leg.target[left.leg]]
+        disjoint = table_of(replace(left, tier=tier.astype(np.int64)))
+    return replace(
+        claims, raw=raw, crossing=crossing, cut=cut, disjoint=disjoint, again=follow(slots, disjoint, holder, limits)
+    )
+
+
+def follow(slots: LiveSlots, seeds: Ints, holder: Ints, limits: Ints) -> Ints:
+    """The pieces of the seeds."""
+    from tracing.piece_kernels import follow_pieces
+
+    return np.asarray(follow_pieces(slots.leg, slots.slot, slots.arena, holder, seeds, limits))
+
+
+def touched_claims(
+    claims: LiveClaims, slots: LiveSlots, touched: Ints, changes: "np.ndarray[tuple[int], np.dtype[np.int8]]"
+) -> Flags:
+    """The claims some of whose money may lie elsewhere after a change of the touched slots."""
+    from tracing.live_kernels import ALL, TAIL
+    from tracing.piece_kernels import CARRIED, CLAIM, KIND, LEG, RESTED
+
+    change = np.zeros(slots.slots, np.int8)
+    change[touched] = changes
+    found = claims.cut.copy()
+    for pieces in (claims.raw, claims.again):
+        kind, at = pieces[:, KIND], change[slots.leg.target[pieces[:, LEG]]]
+        hit = ((kind == RESTED) & (at >= TAIL)) | ((kind == CARRIED) & (at == ALL))
+        found[pieces[hit, CLAIM]] = True
+    return found
+
+
+def limits_of(parameters: Parameters) -> Ints:
+    """The limits as the compiled follow takes them."""
+    return np.asarray([parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen], np.int64)
+
+
+def table_of(pieces: Pieces) -> Ints:
+    """Pieces as rows, each as it leaves its source."""
+    columns = (pieces.claim, pieces.leg, pieces.start_fen, pieces.fen, pieces.basis_fen, pieces.hop, pieces.tier, pieces.linked)
+    return np.ascontiguousarray(np.column_stack([np.zeros(len(pieces), np.int64), *columns]).astype(np.int64))
+
+
+def pieces_of(table: Ints) -> Pieces:
+    """Rows as pieces."""
+    columns = np.column_stack([table[:, 1:], np.zeros(len(table), np.int64)])  # nothing a live trace follows flags money
+    return Pieces(*columns.T.copy())
+
+
+def as_followed(table: Ints) -> Followed:
+    """All pieces by what became of them."""
+    from tracing.piece_kernels import CARRIED, CUT, KIND, LOST, REPAID, RESTED
+
+    carried, rested, repaid, lost = (pieces_of(table[table[:, KIND] == kind]) for kind in (CARRIED, RESTED, REPAID, LOST))
+    cut = tuple((name, pieces_of(table[table[:, KIND] == CUT + k])) for k, name in enumerate(LIMITS))
+    return Followed(carried, rested, repaid, lost, cut)
