@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify
+from api.commands import calibrate, compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,8 @@ ARGUMENTS = (
     "API-keys-file",
     "API-open-server",
     *_RECORDS,
+    "RUL-labels",
+    "RUL-weights",
     "TRC-account",
     "TRC-report",
 )
@@ -39,6 +41,7 @@ for command in (
     trace.trace,
     trace.rank,
     trace.freeze,
+    calibrate.calibrate,
     trace.diagram,
     rings.rings,
     explain.explain,
