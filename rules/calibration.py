@@ -106,7 +106,7 @@ def calibrate(evidence: Evidence) -> Calibration:
     """
     members, others = int(evidence.member.sum()), int((~evidence.member).sum())
     if min(members, others) < LEAST_LABELS:
-        told = f"{members} members and {others} others among the ranked labelled accounts; {LEAST_LABELS} of each are needed"
+        told = f"ranked labelled accounts: members {members}, others {others}; {LEAST_LABELS} of each are needed"
         raise LiushuiError("RUL-few-labels", told)
     seen = (evidence.strength > 0).sum()
     names = [name for name in evidence.strength.columns if seen[name] >= LEAST_SEEN]
