@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from api.commands import compact, demo, explain, formats, reconcile, records, returns, rings, serve, trace, verify, watch
+from api.commands import (
+    calibrate,
+    compact,
+    demo,
+    explain,
+    formats,
+    reconcile,
+    records,
+    returns,
+    rings,
+    serve,
+    trace,
+    verify,
+    watch,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,7 +32,8 @@ app = typer.Typer(
 )
 _RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision", "LDG-manifest-url", "LDG-missing-path")
 _TRACES = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward", "TRC-overdraft")
-ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_TRACES)
+_JUDGED = ("RUL-labels", "RUL-weights")
+ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_TRACES, *_JUDGED)
 """Codes of errors that are about the arguments or settings, not about the job."""
 
 for command in (
@@ -32,6 +47,7 @@ for command in (
     trace.trace,
     trace.rank,
     trace.freeze,
+    calibrate.calibrate,
     trace.diagram,
     rings.rings,
     explain.explain,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from api.parameters import us_of
-from api.results import money
+from api.results import json_bytes, money, parameters_told, write_whole
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from rules import plan_freezes, rank_accounts, write_ranking
@@ -18,6 +18,8 @@ from rules.dwell import LATENCY_US
 from rules.plan import LEAST_LIEN_FEN, left_out
 from rules.scope import scope_of
 from rules.score import RankingResult
+from rules.weights import load_weights
+from rules.wording import MINUTE_US
 from tracing.result import Trace
 
 SHOWN = 10
@@ -40,28 +42,57 @@ class Judged:
         return self.result.roles()
 
 
-def judge(ledger: Ledger, trace: Trace, end_us: int, now: datetime | None = None, limit: int | None = None) -> Judged:
+def judge(
+    ledger: Ledger,
+    trace: Trace,
+    end_us: int,
+    now: datetime | None = None,
+    limit: int | None = None,
+    *,
+    weights: Path | None = None,
+) -> Judged:
     """Apply the rules, rank the accounts, plan the freezes.
 
     Args:
         end_us: when the records end. now: the moment a request would be sent; every hour after the records' end lowers the
             chance that money is still there. None: the records' end.
         limit: how many requests at most.
-    Raises: LiushuiError API-no-claims when no report could be traced: there is nobody to recover anything for.
+        weights: a desk's file of points over the shipped ones.
+    Raises: LiushuiError RUL-weights for a file that cannot be used; API-no-claims when no report could be traced: there is
+        nobody to recover anything for.
     """
+    points = None if weights is None else load_weights(weights)
     if not len(trace.claims):
         why = trace.warnings[0] if trace.warnings else "the ledger holds no reports"
         raise LiushuiError("API-no-claims", f"no report can be traced: {why}")
     later = 0 if now is None else max(us_of(now.isoformat(), "now") - end_us, 0)
     scope = scope_of(ledger, trace)
     findings, problems = apply_to(scope)
-    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=LATENCY_US + later)
+    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=LATENCY_US + later, weights=points)
     return Judged(result, plan_freezes(result, limit))
 
 
 def write_judged(judged: Judged, out: Path) -> None:
-    """Write ranking.csv and findings.csv."""
+    """Write ranking.csv, findings.csv and ranking.json."""
     write_ranking(judged.result, out)
+    write_whole(out / "ranking.json", json_bytes(made_with(judged.result)))
+
+
+def made_with(result: RankingResult) -> dict[str, Any]:
+    """What a ranking was made from and with, so that it can be made again."""
+    trace = result.trace
+    return {
+        "engine_version": trace.engine_version,
+        "ledger_digest": trace.ledger_digest,
+        "batch": trace.batch,
+        "parameters": parameters_told(trace.parameters),
+        "latency_minutes": result.latency_us // MINUTE_US,
+        "chances": result.chances,
+        "accounts": len(result.frame),
+        "weights_digest": result.weights.digest,
+        "weights": result.weights.told(),
+        "not_evaluated": [f"{one.code} {one.message}" for one in result.problems],
+    }
 
 
 def judged_told(judged: Judged) -> dict[str, Any]:
@@ -77,6 +108,7 @@ def judged_told(judged: Judged) -> dict[str, Any]:
         "roles": dict(sorted(Counter(frame["role"]).items())),
         "findings": dict(sorted(Counter(one.rule for one in judged.result.findings).items())),
         "rates": rates(judged),
+        "weights_digest": judged.result.weights.digest,
         "not_evaluated": [f"{one.code} {one.message}" for one in judged.result.problems],
     }
 

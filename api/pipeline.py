@@ -20,7 +20,7 @@ from api.explain import explained, explanation_lines, explanation_told, write_ex
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
 from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
-from api.parameters import moment_of, one_of
+from api.parameters import moment_of, one_of, parameters_from
 from api.results import store_trace, write_trace, write_traces
 from api.returns import write_returns
 from api.rings import find_rings, write_rings
@@ -33,7 +33,10 @@ from ledger.store.compaction import compact
 from ledger.store.manifest import is_ledger
 from ledger.store.opening import open_ledger
 from ledger.store.verify import verify_store
+from rules.calibration import calibrate, gather
 from rules.inferred import infer_links
+from rules.labels import read_labels
+from rules.weights_file import write_calibration
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
 from tracing.tie_range import with_tie_ranges
@@ -166,9 +169,27 @@ def keep_trace(ledger: Ledger, trace: Trace, folder: Path) -> Path:
     return store_trace(ledger, trace, folder / "traces")
 
 
-def judge_trace(ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None) -> Judged:
+def judge_trace(
+    ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None, weights: Path | None = None
+) -> Judged:
     """Findings, ranking and freeze lines; without `now` for the moment the records end."""
-    return judge(ledger, trace, records_end_us(ledger, trace), now, limit)
+    return judge(ledger, trace, records_end_us(ledger, trace), now, limit, weights=weights)
+
+
+def calibrate_ledgers(
+    folders: Sequence[Path], labels: Sequence[Path], out: Path, as_of: str | None, show: Callable[..., None]
+) -> dict[str, Any]:
+    """Fit points on the labelled accounts of every ledger and write them with their reliability; the report."""
+    told = [read_labels(path) for path in labels]
+    parameters = parameters_from({"as_of": as_of})
+    cases = []
+    for number, folder in enumerate(folders):
+        show(number, len(folders))
+        ledger = open_ledger(folder)
+        cases.append((judge_trace(ledger, trace_ledger(ledger, parameters)).result, told[number]))
+    made = calibrate(gather(cases))
+    write_calibration(made, out)
+    return made.report | {"weights_digest": made.weights.digest}
 
 
 def find_and_write_rings(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:

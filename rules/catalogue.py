@@ -111,6 +111,12 @@ def apply_to(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     return with_counter_evidence(scope, findings), problems
 
 
+def signs(findings: list[Finding]) -> list[Finding]:
+    """The findings of which each alone makes an account a member of a ring: what roles are read from."""
+    weights = {rule.code: rule.weight for rule in RULES}
+    return [finding for finding in findings if weights[finding.rule] == "sign"]
+
+
 def with_counter_evidence(scope: Scope, findings: list[Finding]) -> list[Finding]:
     """The findings, each with what speaks for its account."""
     codes = np.unique(np.asarray([finding.account_code for finding in findings], dtype=np.int64))

@@ -1,4 +1,4 @@
-"""What speaks for an account: each a sentence with the points it takes off a score."""
+"""What speaks for an account: each a sentence of a kind; what a kind takes off a score stands in weights.toml."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,16 +13,10 @@ from rules.rule import Finding
 from rules.scope import Ints, Scope, columns, records
 from rules.wording import DAY_US, span
 
-VICTIM_POINTS = 60
-HUB_POINTS = 100
-CONSIDERATION_POINTS = 15
-GOOD_FAITH_POINTS = 25
-HISTORY_POINTS, HISTORY_US = 10, 365 * DAY_US
-REGULAR_POINTS, REGULAR_US = 10, (25 * DAY_US, 35 * DAY_US)
-PAYROLL_POINTS, PAYROLL_PAYEES = 10, 3
-BUSINESS_POINTS, FIRM_WORDS = 5, "公司|商行|商店|超市|工厂|个体|合作社|事务所|Ltd|LLC|Inc|GmbH"
-OWN_POINTS = 5
-"""All points here are grade P: to be calibrated on labelled data."""
+HISTORY_US = 365 * DAY_US
+REGULAR_US = (25 * DAY_US, 35 * DAY_US)
+PAYROLL_PAYEES = 3
+FIRM_WORDS = "公司|商行|商店|超市|工厂|个体|合作社|事务所|Ltd|LLC|Inc|GmbH"
 HUB_WORDS = {
     "merchant": "A merchant",
     "issuer": "An issuer",
@@ -34,9 +28,9 @@ HUB_WORDS = {
 
 @dataclass(frozen=True)
 class CounterEvidence:
-    """One reason not to suspect an account."""
+    """One reason not to suspect an account; kind: a name of `counter_evidence` in weights.toml."""
 
-    points: int
+    kind: str
     sentence: str
 
 
@@ -61,10 +55,10 @@ def account_reasons(scope: Scope, codes: Ints) -> dict[int, list[CounterEvidence
 Reasons = Iterator[tuple[int, CounterEvidence]]
 
 
-def each(codes: Ints, points: int, sentence: str) -> Reasons:
+def each(codes: Ints, kind: str, sentence: str) -> Reasons:
     """The same reason for every one of these accounts."""
     for code in codes.tolist():
-        yield code, CounterEvidence(points, sentence)
+        yield code, CounterEvidence(kind, sentence)
 
 
 def by_role(scope: Scope, roles: pd.DataFrame) -> Reasons:
@@ -75,25 +69,25 @@ def by_role(scope: Scope, roles: pd.DataFrame) -> Reasons:
         code = int(row.account_code)
         if row.role == "hub":
             word = HUB_WORDS.get(str(kinds.iloc[code]), "A hub")
-            yield code, CounterEvidence(HUB_POINTS, f"{word} pools the money of many: not freezable.")
+            yield code, CounterEvidence("hub", f"{word} pools the money of many: not freezable.")
         elif row.role == "good_faith_recipient":
-            yield code, CounterEvidence(GOOD_FAITH_POINTS, told)
+            yield code, CounterEvidence("good_faith", told)
 
 
 def consideration(findings: list[Finding]) -> Reasons:
     """What a finding itself says against it: recyclers who pay a market rate gave value for what they got."""
     for finding in findings:
         for sentence in finding.consideration:
-            yield finding.account_code, CounterEvidence(CONSIDERATION_POINTS, sentence)
+            yield finding.account_code, CounterEvidence("consideration", sentence)
 
 
 def victims(scope: Scope, codes: Ints) -> Reasons:
     """Victims and other accounts of their holders; hubs are neither."""
     paid = np.asarray(victims_of(scope), dtype=np.int64)
     people = codes[~scope.hub[codes] & ~scope.voucher[codes]]
-    yield from each(np.intersect1d(people, paid), VICTIM_POINTS, "Paid a disputed payment itself.")
+    yield from each(np.intersect1d(people, paid), "victim", "Paid a disputed payment itself.")
     own = people[np.isin(scope.holder[people], scope.holder[paid])]
-    yield from each(np.setdiff1d(own, paid), VICTIM_POINTS, "Own account of a victim.")
+    yield from each(np.setdiff1d(own, paid), "own_account", "Own account of a victim.")
 
 
 def long_history(scope: Scope, codes: Ints) -> Reasons:
@@ -103,7 +97,7 @@ def long_history(scope: Scope, codes: Ints) -> Reasons:
     for code in codes[opened[codes] <= first_us - HISTORY_US].tolist():
         yield (
             code,
-            CounterEvidence(HISTORY_POINTS, f"Opened {span(first_us - int(opened[code]))} before the first disputed payment."),
+            CounterEvidence("long_history", f"Opened {span(first_us - int(opened[code]))} before the first disputed payment."),
         )
 
 
@@ -112,7 +106,7 @@ def wages(scope: Scope, codes: Ints) -> Reasons:
     source, target = columns(scope.transfers, "source", "target")
     clean = ~scope.reached if scope.trace is not None else np.ones(len(scope.hub), dtype=np.bool_)
     paid = target[through_payroll(scope) & clean[source] & ~scope.voucher[source]]
-    yield from each(np.intersect1d(paid, codes), PAYROLL_POINTS, "Receives wages through a payroll channel.")
+    yield from each(np.intersect1d(paid, codes), "payroll", "Receives wages through a payroll channel.")
 
 
 def payroll(scope: Scope, codes: Ints) -> Reasons:
@@ -122,7 +116,7 @@ def payroll(scope: Scope, codes: Ints) -> Reasons:
     pairs = pd.DataFrame({"payer": source[chosen], "payee": scope.holder[target[chosen]]}).drop_duplicates()
     count = pairs.groupby("payer").size()
     payers = count.index[count >= PAYROLL_PAYEES].to_numpy(dtype=np.int64)
-    yield from each(np.intersect1d(payers, codes), PAYROLL_POINTS, "Pays wages through a payroll channel.")
+    yield from each(np.intersect1d(payers, codes), "payroll", "Pays wages through a payroll channel.")
 
 
 def regular(scope: Scope, codes: Ints) -> Reasons:
@@ -139,14 +133,14 @@ def regular(scope: Scope, codes: Ints) -> Reasons:
     monthly = at[1:][same & (gap >= REGULAR_US[0]) & (gap <= REGULAR_US[1])]
     ends = np.concatenate([pairs.payer[monthly], entries.other[monthly]])
     told = "Has the same payment month after month, as rent or wages are."
-    yield from each(np.intersect1d(ends, codes), REGULAR_POINTS, told)
+    yield from each(np.intersect1d(ends, codes), "regular", told)
 
 
 def business(scope: Scope, codes: Ints) -> Reasons:
     """Accounts whose holder is declared as a firm or shop."""
     names = scope.ledger.accounts["holder_name"].iloc[codes].astype("string[pyarrow]").fillna("")
     firm = names.str.contains(FIRM_WORDS, regex=True).to_numpy(dtype=bool)
-    yield from each(codes[firm], BUSINESS_POINTS, "Its holder is declared as a business.")
+    yield from each(codes[firm], "business", "Its holder is declared as a business.")
 
 
 def own_moves(scope: Scope, codes: Ints) -> Reasons:
@@ -159,4 +153,4 @@ def own_moves(scope: Scope, codes: Ints) -> Reasons:
     surplus = np.zeros(len(scope.hub), dtype=np.int64)
     np.add.at(surplus, source, np.where(own, fen, -fen))
     told = "Moves more to other accounts of its holder than to others."
-    yield from each(codes[surplus[codes] > 0], OWN_POINTS, told)
+    yield from each(codes[surplus[codes] > 0], "own_moves", told)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rules.rule import FULL
 from rules.scope import Ints, Scope, columns
-from rules.wording import MINUTE_US
+from rules.wording import DAY_US, HOUR_US, MINUTE_US
 
 LATENCY_US = 30 * MINUTE_US
 """From request to block. Grade P, after the police's 30 minutes to enter a first-level account (A)."""
@@ -16,6 +16,8 @@ LEAST_EVENTS = 5
 """A group with fewer departures says nothing of its own. Grade P."""
 LEAST_AT_RISK = 3
 """Fewer lots as old as this one say nothing about the next half hour. Grade P."""
+ZONE_US = 8 * HOUR_US
+"""Asia/Shanghai, which has had no summer time since 1991."""
 FALLBACK_BP = 5_000
 """Where no group says anything. Grade P."""
 
@@ -48,10 +50,10 @@ class Survival:
 def dwell_times(scope: Scope) -> pd.DataFrame:
     """Every rest of traced money, first in first out per claim and account, right-censored at `as_of`.
 
-    Columns: account_code, arrived_us, dwell_us, left (False: still there), basis_fen. One row per pair of arriving and leaving
-    transfer; hubs and the victims' first accounts are not in it.
+    Columns: account_code, in_row (transfer row of the arrival), arrived_us, dwell_us, left (False: still there), basis_fen.
+    One row per pair of arriving and leaving transfer; hubs and the victims' first accounts are not in it.
     """
-    names = ["account_code", "arrived_us", "dwell_us", "left", "basis_fen"]
+    names = ["account_code", "in_row", "arrived_us", "dwell_us", "left", "basis_fen"]
     if scope.trace is None or not len(scope.trace.traced):
         return pd.DataFrame({name: np.zeros(0, dtype=np.int64) for name in names}).astype({"left": bool})
     traced = scope.trace.traced
@@ -63,6 +65,33 @@ def dwell_times(scope: Scope) -> pd.DataFrame:
     until = segments["left_us"].where(left, scope.as_of_us)
     segments = segments.assign(left=left, dwell_us=np.maximum(until - segments["arrived_us"], 0))
     return segments[names]
+
+
+def with_circumstances(scope: Scope, rests: pd.DataFrame, roles: pd.DataFrame) -> pd.DataFrame:
+    """Add to each rest role, kind, channel of the arrival, tier, hour (Asia/Shanghai) and amount_fen of the arrival.
+
+    Args:
+        roles: account_code and role, as `name_roles` gives them; an account without one is `unknown`.
+    """
+    code, row = columns(rests, "account_code", "in_row")
+    by_code = dict(zip(roles["account_code"].tolist(), roles["role"].tolist(), strict=True))
+    kinds = scope.ledger.accounts["kind"].astype("string[pyarrow]").fillna("").to_numpy(dtype=object)
+    tiers, amounts = arrivals_by_row(scope)
+    return rests.assign(
+        role=np.asarray([by_code.get(int(one), "unknown") for one in code], dtype=object),
+        kind=kinds[code] if len(code) else np.zeros(0, dtype=object),
+        channel=np.asarray([word or "" for word in scope.words("channel", row)], dtype=object),
+        tier=tiers.reindex(row).to_numpy(dtype=np.int64),
+        hour=(rests["arrived_us"].to_numpy(dtype=np.int64) + ZONE_US) % DAY_US // HOUR_US,
+        amount_fen=amounts.reindex(row).to_numpy(dtype=np.int64),
+    )
+
+
+def arrivals_by_row(scope: Scope) -> tuple[pd.Series, pd.Series]:
+    """Tier and whole amount in fen of every traced transfer, by its row."""
+    assert scope.trace is not None, "rests come from a trace"
+    by_row = scope.trace.traced.groupby("transfer_row").agg(tier=("tier", "min"), amount_fen=("amount_fen", "first"))
+    return by_row["tier"], by_row["amount_fen"]
 
 
 def matched(into: pd.DataFrame, out: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Additive points with a sentence each, and the ranking: where a request would recover the most, first."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,28 +9,20 @@ import pandas as pd
 from ledger import Ledger
 from ledger.problems import Problem
 from rules.anomaly import Anomaly, score_anomalies
-from rules.catalogue import RULES
+from rules.catalogue import signs
+from rules.chance import Chances, account_chances
 from rules.counter_evidence import CounterEvidence, counter_evidence
-from rules.dwell import LATENCY_US, Survival, chance_still_there, survival_of
+from rules.dwell import LATENCY_US
 from rules.roles import name_roles
 from rules.rule import FULL, Finding
 from rules.scope import Scope, records, scope_of
+from rules.weights import Weights, default_weights
 from rules.wording import span, yuan
 from tracing.result import Trace
 
 MOST_POINTS = 100
-ANOMALY_POINTS = ((0.01, 10), (0.05, 5))
-"""Points below a false discovery rate. Grade P."""
-ROLE_POINTS = {
-    "mule": 20,
-    "collector": 25,
-    "middleman": 25,
-    "boss": 25,
-    "cash_out_runner": 25,
-    "gift_card_recycler": 10,
-    "q_coin_recycler": 10,
-}
-"""What a role adds beside the rules that led to it. Grade P."""
+ANOMALY_LIMITS = ((0.01, "below_0_01"), (0.05, "below_0_05"))
+"""False discovery rates below which an account is unusual, with their name in weights.toml. Grade P."""
 NEVER_BLOCKED = ("victim", "own_account", "hub")
 """Roles that never get a lien."""
 COLUMNS = [
@@ -38,6 +30,20 @@ COLUMNS = [
     "balance_fen", "recoverable_fen", "chance_bp", "expected_recovery_fen", "lien_fen", "since_us", "findings",
     "counter_evidence", "q_value", "explanation",
 ]  # fmt: skip
+
+
+class Term(NamedTuple):
+    """One term of a score: where its points stand in the weights, its strength in basis points, its sentence."""
+
+    section: str
+    name: str
+    strength: int
+    sentence: str
+
+    def points(self, weights: Weights) -> int:
+        """What it adds: points × strength, whole points, rounded down."""
+        found: int = getattr(weights, self.section)[self.name]
+        return found * self.strength // FULL
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class RankingResult:
         expected_recovery_fen, lien_fen, since_us (newest arrival of held money, null), findings and counter_evidence
         (';'-joined), q_value (null: not evaluated), explanation.
     findings: what the scores are made of. problems: what could not be evaluated, each once.
+    weights, latency_us, chances: what it was made with. terms: of every score, by account code.
     """
 
     ledger: Ledger
@@ -56,13 +63,17 @@ class RankingResult:
     frame: pd.DataFrame
     findings: list[Finding]
     problems: list[Problem] = field(default_factory=list)
+    weights: Weights = field(default_factory=default_weights)
+    latency_us: int = LATENCY_US
+    chances: dict[str, Any] = field(default_factory=dict)
+    terms: dict[int, list[Term]] = field(default_factory=dict)
 
     def roles(self) -> dict[str, str]:
         """Role by account id."""
         return dict(zip(self.frame["account"].tolist(), self.frame["role"].tolist(), strict=True))
 
 
-def rank_accounts(
+def rank_accounts(  # noqa: PLR0913 - a case, and how it is to be judged
     ledger: Ledger,
     trace: Trace,
     findings: list[Finding],
@@ -70,24 +81,25 @@ def rank_accounts(
     *,
     scope: Scope | None = None,
     latency_us: int = LATENCY_US,
+    weights: Weights | None = None,
 ) -> RankingResult:
     """Rank every account the trace reached or a rule speaks about.
 
     recoverable = min(held, balance); expected recovery = recoverable × chance that it is still there after the latency, floored
-    to the fen; lien = recoverable, nothing for hubs, cash and victims' own accounts.
+    to the fen; lien = recoverable, nothing for hubs, cash and victims' own accounts. weights: None for the shipped points.
     """
+    weights = weights or default_weights()
     scope = scope or scope_of(ledger, trace)
-    weights = {rule.code: rule.weight for rule in RULES}
-    roles = name_roles(scope, [finding for finding in findings if weights[finding.rule] == "sign"])
+    roles = name_roles(scope, signs(findings))
     anomaly, met = score_anomalies(scope)
     frame = with_holdings(scope, with_accounts(scope, roles))
-    frame = with_chances(scope, frame, survival_of(scope, roles), latency_us)
+    frame, chances = with_chances(scope, frame, latency_us)
     reasons = counter_evidence(scope, roles, findings)
-    frame = with_scores(frame, findings, reasons, anomaly)
+    frame, terms = with_scores(frame, findings, reasons, anomaly, weights)
     frame = frame.sort_values(["expected_recovery_fen", "score", "account"], ascending=[False, False, True], ignore_index=True)
     frame["rank"] = np.arange(1, len(frame) + 1)
     every = list(dict.fromkeys([*(problems or []), *met]))
-    return RankingResult(ledger, trace, frame[COLUMNS], findings, every)
+    return RankingResult(ledger, trace, frame[COLUMNS], findings, every, weights, latency_us, chances.told(), terms)
 
 
 def with_accounts(scope: Scope, roles: pd.DataFrame) -> pd.DataFrame:
@@ -118,65 +130,85 @@ def with_holdings(scope: Scope, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(recoverable_fen=recoverable, lien_fen=recoverable)
 
 
-def with_chances(scope: Scope, frame: pd.DataFrame, survival: Survival, latency_us: int) -> pd.DataFrame:
+def with_chances(scope: Scope, frame: pd.DataFrame, latency_us: int) -> tuple[pd.DataFrame, Chances]:
     """Add the chance in basis points that the held money is still there, and the expected recovery in whole fen."""
+    by_code, made = account_chances(scope, frame, latency_us)
     chances = [
-        chance_still_there(survival, row.role, row.kind, max(scope.as_of_us - int(row.since_us), 0), latency_us)
-        if row.held_fen > 0
-        else None
-        for row in records(frame)
+        round(by_code[row.account_code] * FULL) if row.held_fen > 0 else None
+        for row in records(frame[["account_code", "held_fen"]])
     ]
     expected = [fen * (bp or 0) // FULL for fen, bp in zip(frame["recoverable_fen"].tolist(), chances, strict=True)]
-    expected_fen = np.asarray(expected, dtype=np.int64)
-    return frame.assign(
+    added = frame.assign(
         chance_bp=pd.array(chances, dtype="Int64"),
-        expected_recovery_fen=expected_fen,
+        expected_recovery_fen=np.asarray(expected, dtype=np.int64),
         age_us=scope.as_of_us - frame["since_us"],
     )
+    return added, made
 
 
 def with_scores(
-    frame: pd.DataFrame, findings: list[Finding], reasons: dict[int, list[CounterEvidence]], anomaly: Anomaly | None
-) -> pd.DataFrame:
+    frame: pd.DataFrame,
+    findings: list[Finding],
+    reasons: dict[int, list[CounterEvidence]],
+    anomaly: Anomaly | None,
+    weights: Weights,
+) -> tuple[pd.DataFrame, dict[int, list[Term]]]:
     """Add score, findings, counter-evidence, q-value and the explanation that adds the points up."""
-    points = {rule.code: rule.points for rule in RULES}
     by_code: dict[int, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.account_code, []).append(finding)
+    every: dict[int, list[Term]] = {}
     scores, names, against, explained, q_values = [], [], [], [], []
     for row in records(frame):
         mine, counter = by_code.get(row.account_code, []), reasons.get(row.account_code, [])
-        terms = [
-            (points[finding.rule] * finding.strength // FULL, f"{finding.rule}: {finding.explanation}") for finding in mine
-        ]
         q_value = float(anomaly.q_value[row.account_code]) if anomaly is not None else float("nan")
-        terms += [(ROLE_POINTS[row.role], f"for the role of {row.role.replace('_', ' ')}.")] if row.role in ROLE_POINTS else []
-        terms += unusual(anomaly, row.account_code, q_value)
-        terms += [(-reason.points, reason.sentence) for reason in counter]
-        score = max(0, min(MOST_POINTS, sum(value for value, _ in terms)))
+        terms = terms_of(row, mine, counter, unusual(anomaly, row.account_code, q_value), weights)
+        every[int(row.account_code)] = terms
+        total = sum(term.points(weights) for term in terms)
+        score = max(0, min(MOST_POINTS, total))
         scores.append(score)
         names.append(";".join(dict.fromkeys(finding.rule for finding in mine)))
         against.append(";".join(reason.sentence for reason in counter))
         q_values.append(q_value)
         explained.append(
             " ".join(
-                [f"{row.role}: {row.reason}", *money(row), f"Score {score}.", *(f"{value:+d} {text}" for value, text in terms)]
+                [
+                    f"{row.role}: {row.reason}",
+                    *money(row),
+                    f"Score {score}.",
+                    *(f"{term.points(weights):+d} {term.sentence}" for term in terms),
+                    *chance_of_guilt(weights, total),
+                ]
             )
         )
-    return frame.assign(
-        score=scores,
-        findings=names,
-        counter_evidence=against,
-        q_value=pd.array(q_values, dtype="Float64"),
-        explanation=explained,
-    )
+    q_value_column = pd.array(q_values, dtype="Float64")
+    frame = frame.assign(score=scores, findings=names, counter_evidence=against, q_value=q_value_column)
+    return frame.assign(explanation=explained), every
 
 
-def unusual(anomaly: Anomaly | None, code: int, q_value: float) -> list[tuple[int, str]]:
-    """Points for dealings that peers do not have."""
-    for limit, value in ANOMALY_POINTS:
+def terms_of(
+    row: Any, mine: list[Finding], counter: list[CounterEvidence], odd: list[tuple[str, str]], weights: Weights
+) -> list[Term]:
+    """Every term of a score."""
+    terms = [Term("rules", one.rule, one.strength, f"{one.rule}: {one.explanation}") for one in mine]
+    if row.role in weights.roles:
+        terms.append(Term("roles", row.role, FULL, f"for the role of {row.role.replace('_', ' ')}."))
+    terms += [Term("anomaly", name, FULL, sentence) for name, sentence in odd]
+    return terms + [Term("counter_evidence", reason.kind, FULL, reason.sentence) for reason in counter]
+
+
+def chance_of_guilt(weights: Weights, total: int) -> list[str]:
+    """What the points mean where somebody calibrated them on labelled accounts."""
+    if weights.probability is None:
+        return []
+    return [f"{100 * weights.probability.of(total):.0f} % of accounts with {total} points belonged to a ring (calibrated)."]
+
+
+def unusual(anomaly: Anomaly | None, code: int, q_value: float) -> list[tuple[str, str]]:
+    """The name in the weights, and the sentence, of dealings that peers do not have."""
+    for limit, name in ANOMALY_LIMITS:
         if anomaly is not None and q_value < limit:
-            return [(value, f"RUL-ANOMALY: {anomaly.reason(code)}")]
+            return [(name, f"RUL-ANOMALY: {anomaly.reason(code)}")]
     return []
 
 

@@ -101,3 +101,9 @@ Inferred = Annotated[
         "--inferred", help="Follow inferred links from vouchers to recyclers' payouts too; all amounts behind are flagged."
     ),
 ]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", metavar="FILE", help="Your own points (TOML) over the shipped ones, e.g. one made by `liushui calibrate`."
+    ),
+]

@@ -28,6 +28,7 @@ from api.commands.options import (
     Probability,
     Reports,
     Ties,
+    WeightsFile,
 )
 from api.commands.output import counted, progress, sum_text, tell
 from api.commands.telling import origin_lines, trace_lines
@@ -114,11 +115,12 @@ def rank(  # noqa: PLR0913, PLR0917 - the options of the contract
     as_of_batch: AsOfBatch = None,
     now: Now = None,
     inferred: Inferred = False,
+    weights: WeightsFile = None,
     as_json: Json = False,
 ) -> None:
     """Rank accounts by what a freeze would save.
 
-    Writes ranking.csv and findings.csv.
+    Writes ranking.csv, findings.csv, and ranking.json with what they were made with.
 
     The ranking is for --now; without it for the moment the records end, or --as-of.
 
@@ -126,10 +128,11 @@ def rank(  # noqa: PLR0913, PLR0917 - the options of the contract
     """
     from api import pipeline
 
-    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now)[2]
+    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, weights=weights)[2]
     pipeline.write_judged(judged, out)
     result = pipeline.judged_told(judged) | {"out": str(out)}
-    tell(as_json, result, [*pipeline.ranking_lines(judged), f"files: {out / 'ranking.csv'} {out / 'findings.csv'}"])
+    files = " ".join(str(out / name) for name in ("ranking.csv", "findings.csv", "ranking.json"))
+    tell(as_json, result, [*pipeline.ranking_lines(judged), f"files: {files}"])
 
 
 def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
@@ -142,6 +145,7 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     ] = None,
     now: Now = None,
     inferred: Inferred = False,
+    weights: WeightsFile = None,
     as_json: Json = False,
 ) -> None:
     """Write a freeze batch, one set of files per institution.
@@ -156,7 +160,8 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     from api import pipeline
 
-    opened, traced, judged, told = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, limit)
+    words = {"as_of": as_of, "inferred": inferred}
+    opened, traced, judged, told = judged_with((ledger, as_of_batch), words, now, limit, weights)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
     rest = pipeline.judged_told(judged)["left_out"]
@@ -204,7 +209,11 @@ def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = N
 
 
 def judged_with(
-    place: tuple[Path, int | None], words: dict[str, Any], now: str | None, limit: int | None = None
+    place: tuple[Path, int | None],
+    words: dict[str, Any],
+    now: str | None,
+    limit: int | None = None,
+    weights: Path | None = None,
 ) -> tuple[Any, Any, Any, Any]:
     """Ledger, trace, judgement, and the moment asked for (None: not said).
 
@@ -217,7 +226,7 @@ def judged_with(
     moment = moment_of(us_of(now, "now")) if now else None
     opened, traced = traced_with(place[0], words, place[1])
     with progress("judging"):
-        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit), moment
+        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit, weights), moment
 
 
 def left_out_lines(rest: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """The command line as its users run it: a process each, on a small ledger of real files."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ COMMANDS = (
     "trace",
     "rank",
     "freeze",
+    "calibrate",
     "diagram",
     "rings",
     "explain",
@@ -316,3 +318,34 @@ def test_the_documentation_lists_every_command_and_option_of_trace():
     assert tuple(re.findall(r"^\| `liushui (\w+)", page, re.M)) == COMMANDS
     options = set(re.findall(r"^  (--[a-z-]+)", here("trace", "--help")[0], re.M))
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", page, re.M)) == options - {"--help", "--json", "--out"}
+
+
+def test_weights_of_a_desk_change_the_score_and_are_named_in_the_ranking(ledger, tmp_path):
+    (tmp_path / "desk.toml").write_text("[roles]\nmule = 1\n", encoding="utf-8")
+    shipped = told_here("rank", ledger, "--out", tmp_path / "a")
+    mine = told_here("rank", ledger, "--out", tmp_path / "b", "--weights", tmp_path / "desk.toml")
+    made = json.loads((tmp_path / "b" / "ranking.json").read_text("utf-8"))
+    assert made["weights_digest"] == mine["weights_digest"] != shipped["weights_digest"]
+    assert (made["weights"]["roles"]["mule"], made["latency_minutes"]) == (1, 30)
+    assert "+1 for the role of mule." in (tmp_path / "b" / "ranking.csv").read_text("utf-8")
+    assert told_here("freeze", ledger, "--out", tmp_path / "c", "--weights", tmp_path / "desk.toml")["totals"]
+
+
+def test_weights_that_cannot_be_used_are_an_argument_error(ledger, tmp_path):
+    (tmp_path / "desk.toml").write_text("[roles]\nking = 1\n", encoding="utf-8")
+    for command in ("rank", "freeze"):
+        done = liushui(command, ledger, "--out", tmp_path / "out", "--weights", tmp_path / "desk.toml", status=2)
+        assert "desk.toml: roles.king: is not known" in done.stderr
+
+
+def test_calibrate_says_when_the_labels_are_too_few_or_unreadable(ledger, tmp_path):
+    (tmp_path / "labels.csv").write_text("account,label\n6217000000000000022,1\n", encoding="utf-8")
+    done = liushui("calibrate", ledger, "--labels", tmp_path / "labels.csv", "--out", tmp_path / "out", status=1)
+    assert "members 1, others 0" in done.stderr
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "labels.csv").write_text("account,label\na,maybe\n", encoding="utf-8")
+    done = liushui("calibrate", ledger, "--labels", tmp_path / "labels.csv", "--out", tmp_path / "out", status=2)
+    assert "labels.csv, line 2" in done.stderr
+    two = ("--labels", tmp_path / "labels.csv")
+    done = liushui("calibrate", ledger, ledger, ledger, *two, *two, "--out", tmp_path / "out", status=2)
+    assert "2 files for 3 ledgers" in done.stderr

@@ -7,17 +7,6 @@ import pytest
 
 from rules import recycling
 from rules.catalogue import RULES
-from rules.counter_evidence import (
-    BUSINESS_POINTS,
-    CONSIDERATION_POINTS,
-    GOOD_FAITH_POINTS,
-    HISTORY_POINTS,
-    HUB_POINTS,
-    OWN_POINTS,
-    PAYROLL_POINTS,
-    REGULAR_POINTS,
-    VICTIM_POINTS,
-)
 from rules.roles import ROLES
 from rules.rule import Rule
 from rules.typologies import (
@@ -29,6 +18,7 @@ from rules.typologies import (
     micro_fraud_collector,
     rapid_pass_through,
 )
+from rules.weights import default_weights
 from tests.rules.test_typologies import whole
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -96,11 +86,10 @@ def test_the_threshold_text_holds_the_constants(code: str) -> None:
     assert NUMBERS[code] <= {float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)}
 
 
-def test_the_counter_evidence_points_are_those_of_the_docs() -> None:
-    points = [int(row[1]) for row in table("scoring.md") if row[1].isdigit()]
-    kinds = [HUB_POINTS, VICTIM_POINTS, GOOD_FAITH_POINTS, CONSIDERATION_POINTS, HISTORY_POINTS, PAYROLL_POINTS, REGULAR_POINTS]
-    kinds += [BUSINESS_POINTS, OWN_POINTS]
-    assert points == kinds
+def test_the_points_of_roles_anomaly_and_counter_evidence_are_those_of_the_docs() -> None:
+    told = {row[0].strip("`"): int(row[2]) for row in table("scoring.md") if len(row) == 3 and row[2].lstrip("-").isdigit()}
+    weights = default_weights()
+    assert told == {**weights.roles, **weights.anomaly, **weights.counter_evidence}
 
 
 def test_every_role_is_in_the_docs() -> None:
