@@ -128,25 +128,33 @@ def compared(
     train: Floats, score: Floats, levels: tuple[Floats, Floats], spans: Spans, seed: int
 ) -> tuple[Found | None, list[Problem]]:
     """p-values, expected counts and alpha per feature of the accounts given; None where no figure could be fitted."""
-    problems: list[Problem] = []
     random = np.random.default_rng(seed)
     p_value, expected = np.full(score.shape, np.nan), np.full(score.shape, np.nan)
     alpha = np.full(len(FEATURES), np.nan)
     train_us, score_us = spans.claim_us - spans.baseline_us, spans.end_us - spans.claim_us
+    unseen, thin = [], []
     for at in COUNTS:
         counted: Counted | None = fit_counts(train[:, at], levels[0], train_us, seed) if train[:, at].any() else None
         if counted is None:
-            problems.append(not_evaluated(CODE, f"{FEATURES[at].words}: no regression on the time before the first claim"))
+            unseen.append(FEATURES[at].words)
             continue
         expected[:, at], alpha[at] = counted.mean(levels[1], score_us), counted.alpha
         p_value[:, at] = upper_tail(score[:, at], expected[:, at], counted.alpha, random)
     for at in AMOUNTS:
         measured: Measured | None = fit_amounts(train[:, at], levels[0], seed)
         if measured is None:
-            problems.append(not_evaluated(CODE, f"{FEATURES[at].words}: too few accounts to compare with"))
+            thin.append(FEATURES[at].words)
             continue
         p_value[:, at] = measured.p_value(score[:, at], levels[1], random)
+    problems = left_out(unseen, "no regression on the time before the first claim") + left_out(
+        thin, "too few accounts to compare with"
+    )
     return (None if np.isnan(p_value).all() else (p_value, expected, alpha)), problems
+
+
+def left_out(figures: list[str], why: str) -> list[Problem]:
+    """The figures that are not evaluated for one reason, as one problem."""
+    return [not_evaluated(CODE, f"{', '.join(figures)}: {why}")] if figures else []
 
 
 def spread_out(found: Found, seen: Floats, chosen: "np.typing.NDArray[np.int64]", accounts: int) -> Anomaly:

@@ -8,15 +8,10 @@ import pandas as pd
 
 from ledger.book import Ledger
 from ledger.problems import Problem
-from rules.recycling import RecyclerRate, estimate_rates
+from rules.recycling import KNOWN_EVIDENCE, KNOWN_RATES_BP, OTHER_EVIDENCE, RecyclerRate, estimate_rates
 from rules.rule import FULL
 from rules.scope import Scope, records, scope_of
 
-KNOWN_RATES_BP = {"card": (9_700, 100), "q_coin": (8_600, 150)}
-"""Rate and margin that case reports tell, by voucher kind. Grade S."""
-KNOWN_EVIDENCE, OTHER_EVIDENCE = 7.5, 10.0
-"""How unlikely by chance the matches must be before a recycler is as likely as not, in natural logarithms; a rate nobody knew
-before needs more: about a thousand rates are tried. Grade P."""
 TRUST_BP = 9_800
 """What is certain by the formula holds in so many of a ten thousand: measured on generated rings. Grade P."""
 LINK_COLUMNS = [

@@ -27,6 +27,16 @@ LEAST_MATCH = 0.2
 """Least probability of a batch that the rate is estimated on. Grade P."""
 MATCHED = ["payout_row", "payer", "payee", "time_us", "payout_fen", "face_fen", "redemption_rows", "probability_bp"]
 
+KNOWN_RATES_BP = {"card": (9_700, 100), "q_coin": (8_600, 150)}
+"""Rate and margin that case reports tell, by voucher kind. Grade S."""
+REVIEW_BELOW_BP = 9_000
+"""Clearly below market: good faith of the buyer needs a look. Grade A+P."""
+KNOWN_EVIDENCE, OTHER_EVIDENCE = 7.5, 10.0
+"""How unlikely by chance the matches must be before a recycler is as likely as not, in natural logarithms; a rate nobody knew
+before needs more: about a thousand rates are tried. Grade P."""
+SURE_BATCHES = 4
+"""With fewer matched batches at least half of all payouts must be matched. Grade P."""
+
 
 @dataclass(frozen=True)
 class RecyclerRate:
@@ -75,6 +85,17 @@ def estimate_rates(scope: Scope) -> list[RecyclerRate]:
             of_kind = group.sort_values(["time_us", "row"], ignore_index=True)
             rates.append(recycler_rate(int(str(holder)), str(kind), of_kind, payouts.reset_index(drop=True)))
     return rates
+
+
+def is_trade(rate: RecyclerRate) -> bool:
+    """Whether the estimated rate is one of the two known ones or below market, and enough batches show it."""
+    if rate.rate_bp is None or len(rate.matched) < LEAST_BATCHES:
+        return False
+    if len(rate.matched) < SURE_BATCHES and 2 * len(rate.matched) < rate.payouts:
+        return False
+    if any(abs(rate.rate_bp - known) <= margin for known, margin in KNOWN_RATES_BP.values()):
+        return rate.evidence >= KNOWN_EVIDENCE
+    return rate.rate_bp < REVIEW_BELOW_BP and rate.evidence >= OTHER_EVIDENCE
 
 
 def pooled_rate(rates: list[RecyclerRate], kind: str) -> tuple[int, int, int] | None:

@@ -1,8 +1,9 @@
 """What the rules look at: the transfers around the accounts a trace reached, or a whole ledger."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,17 @@ from ledger.book import filled
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.result import Trace
 
+if TYPE_CHECKING:
+    from rules.patterns.edges import Edges
+
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Kept = TypeVar("Kept")
 VOUCHER_KINDS = ("card", "q_coin")
+NEVER = 2**62
+"""An instant no record reaches."""
+MOST_FINDINGS = 10_000
+"""More findings of one rule are counted, not listed: nobody reads them. Grade P."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,9 @@ class Scope:
     transfer_ids: the id of each of these transfers.
     judged: accounts the rules may speak about; all their transfers are here. reached: accounts the trace touched.
     hub, voucher, known (named by the records): flags. holder: number of the holder, own accounts share it.
-    first_claim_us: time of the first disputed payment, None without claims. as_of_us: the last instant looked at.
+    first_claim_us: time of the first disputed payment, None without claims. as_of_us: the last instant looked at. first_us:
+        where the records of the ledger begin.
+    most_findings: how many findings of one rule are listed, the strongest first.
     """
 
     ledger: Ledger
@@ -45,10 +56,20 @@ class Scope:
     holder: Ints
     first_claim_us: int | None
     as_of_us: int
+    first_us: int
+    most_findings: int = MOST_FINDINGS
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """What `make` gives, made the first time it is asked for: several rules look at the same sorted columns."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        kept: Kept = self.kept[name]
+        return kept
 
     def ids(self, rows: Ints) -> tuple[str, ...]:
         """Ids of transfers in view, by their ledger rows."""
-        place = np.searchsorted(self.transfers["row"].to_numpy(), rows)
+        place = np.searchsorted(self.once("row", lambda: columns(self.transfers, "row")[0]), rows)
         return tuple(self.transfer_ids.take(pa.array(place)).to_pylist())
 
     def words(self, column: str, rows: Ints) -> list[str | None]:
@@ -60,17 +81,54 @@ class Scope:
         """The account's id."""
         return str(self.ledger.accounts["account"].iloc[code])
 
+    @property
+    def holders(self) -> int:
+        """Holder numbers are below this."""
+        return 2 * len(self.holder)
+
+    def kind(self, *kinds: str) -> Flags:
+        """Which accounts are of one of these kinds."""
+        found = self.ledger.accounts["kind"].astype("string[pyarrow]").isin(kinds)
+        return np.asarray(found.to_numpy(dtype=bool), dtype=np.bool_)
+
+    def opened_us(self) -> Ints:
+        """When each account was opened; `NEVER` where the records do not say."""
+        return np.asarray(
+            self.ledger.accounts["opened"].astype("int64[pyarrow]").fillna(NEVER).to_numpy(dtype=np.int64), dtype=np.int64
+        )
+
     def dealings(self) -> pd.DataFrame:
         """Transfers between different holders of which neither end is a voucher or unnamed."""
+        return self.once("dealings", self.between_holders)
+
+    def between_holders(self) -> pd.DataFrame:
+        """As `dealings`, made anew."""
         moves = self.transfers
         source, target = columns(moves, "source", "target")
         apart = self.holder[source] != self.holder[target]
         plain = ~(self.voucher[source] | self.voucher[target]) & self.known[source] & self.known[target]
-        dealings: pd.DataFrame = moves[apart & plain]
+        chosen = apart & plain
+        dealings: pd.DataFrame = moves if chosen.all() else moves[chosen]
         return dealings
 
+    @cached_property
+    def edges(self) -> "Edges":
+        """The dealings of which neither end is a hub, indexed for the pattern finders; built once."""
+        from rules.patterns.edges import edges_of
 
-def scope_of(ledger: Ledger, trace: Trace | None = None, as_of_us: int | None = None, currency: str | None = None) -> Scope:
+        source, target, time_us, fen, row = columns(self.dealings(), "source", "target", "time_us", "amount_fen", "row")
+        plain = ~(self.hub[source] | self.hub[target])
+        return edges_of(source[plain], target[plain], time_us[plain], fen[plain], row[plain])
+
+
+def scope_of(
+    ledger: Ledger,
+    trace: Trace | None = None,
+    as_of_us: int | None = None,
+    currency: str | None = None,
+    *,
+    most_findings: int = MOST_FINDINGS,
+) -> Scope:
     """Gather what the rules need: around the trace, or the whole ledger where there is none.
 
     Args:
@@ -87,6 +145,7 @@ def scope_of(ledger: Ledger, trace: Trace | None = None, as_of_us: int | None = 
     moves = settled_transfers(ledger, as_of_us, currency)
     if as_of_us is None:
         as_of_us = int(moves["time_us"].max()) if len(moves) else 0
+    first_us = int(moves["time_us"].iloc[0]) if len(moves) else as_of_us
     ordinary = ~hub & ~voucher & known
     reached = np.ones(len(accounts), dtype=np.bool_)
     judged = ordinary
@@ -98,8 +157,14 @@ def scope_of(ledger: Ledger, trace: Trace | None = None, as_of_us: int | None = 
         first = trace.traced.loc[trace.traced["hop"] == 1, "time_us"]
         first_claim_us = int(first.min()) if len(first) else None
     moves = moves.reset_index(drop=True)
-    ids = ledger.read(("transfer",))["transfer"].take(pa.array(moves["row"].to_numpy())).combine_chunks()
-    return Scope(ledger, trace, moves, ids, judged, reached, hub, voucher, known, holder, first_claim_us, as_of_us)
+    ids = taken(ledger.read(("transfer",))["transfer"], moves["row"].to_numpy()).combine_chunks()
+    flags = (judged, reached, hub, voucher, known)
+    return Scope(ledger, trace, moves, ids, *flags, holder, first_claim_us, as_of_us, first_us, most_findings)
+
+
+def taken(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
+    """The column at these rows, which are all different and ascending; not copied where they are all."""
+    return column if len(rows) == len(column) else column.take(pa.array(rows))
 
 
 def holders(accounts: pd.DataFrame) -> Ints:
@@ -128,16 +193,15 @@ def settled_transfers(ledger: Ledger, as_of_us: int | None, currency: str | None
     )
     table = filled(ledger.read(wanted))
     time_us = np.asarray(table["time"].cast(pa.int64()).to_numpy())
-    keep = mask(pc.equal(table["status"].cast(pa.string()), "done")) & mask(pc.is_null(table["reverses"]))
+    keep = is_word(table["status"], "done") & mask(pc.is_null(table["reverses"]))
     taken_back = pc.unique(table["reverses"].drop_null())
     if len(taken_back):
         keep &= ~mask(pc.is_in(table["transfer"], value_set=taken_back.cast(table["transfer"].type)))
     if as_of_us is not None:
         keep &= time_us <= as_of_us
     if currency is not None:
-        keep &= mask(pc.equal(table["currency"].cast(pa.string()), currency))
+        keep &= is_word(table["currency"], currency)
     row = np.flatnonzero(keep)
-    operation = table["operation"].cast(pa.string())
     return pd.DataFrame(
         {
             "row": row,
@@ -146,10 +210,16 @@ def settled_transfers(ledger: Ledger, as_of_us: int | None, currency: str | None
             "target": np.asarray(table["target"].to_numpy())[row].astype(np.int64),
             "amount_fen": np.asarray(table["amount_fen"].to_numpy())[row],
             "received_fen": np.asarray(table["received_fen"].to_numpy())[row],
-            "purchase": mask(pc.equal(operation, "purchase"))[row],
-            "redemption": mask(pc.equal(operation, "redemption"))[row],
+            "purchase": is_word(table["operation"], "purchase")[row],
+            "redemption": is_word(table["operation"], "redemption")[row],
         }
     )
+
+
+def is_word(column: pa.ChunkedArray, word: str) -> Flags:
+    """Which rows of a dictionary column have this word, by its number: no text is made of a row."""
+    found = [pc.equal(chunk.indices, chunk.dictionary.index(word)) for chunk in column.chunks]
+    return mask(pa.chunked_array(found, pa.bool_()))
 
 
 def mask(values: pa.ChunkedArray) -> Flags:
@@ -160,6 +230,24 @@ def mask(values: pa.ChunkedArray) -> Flags:
 def records(frame: pd.DataFrame) -> Iterator[Any]:
     """The rows of a frame as named tuples, index first: for the few rows that become sentences."""
     yield from frame.itertuples()
+
+
+def parts(frame: pd.DataFrame, name: str, chosen: Ints) -> Iterator[dict[str, NDArray[Any]]]:
+    """The rows of each of the chosen values of a column, as arrays by column, in their order: for what becomes sentences."""
+    ordered = frame.sort_values(name, kind="stable")
+    arrays = {str(column): ordered[column].to_numpy() for column in ordered}
+    edges = zip(*(np.searchsorted(arrays[name], chosen, side=side).tolist() for side in ("left", "right")), strict=True)
+    for begin, end in edges:
+        yield {column: values[begin:end] for column, values in arrays.items()}
+
+
+def among(values: Ints, wanted: Ints) -> Flags:
+    """Which of the values are among those wanted, whatever their range; many values want few wanted ones."""
+    there = np.sort(wanted)
+    if not len(there):
+        return np.zeros(len(values), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(there, values), len(there) - 1)
+    return np.asarray(there[place] == values, dtype=np.bool_)
 
 
 def columns(frame: pd.DataFrame, *names: str) -> tuple[Ints, ...]:

@@ -77,7 +77,8 @@ def rank_accounts(
     to the fen; lien = recoverable, nothing for hubs, cash and victims' own accounts.
     """
     scope = scope or scope_of(ledger, trace)
-    roles = name_roles(scope, findings)
+    weights = {rule.code: rule.weight for rule in RULES}
+    roles = name_roles(scope, [finding for finding in findings if weights[finding.rule] == "sign"])
     anomaly, met = score_anomalies(scope)
     frame = with_holdings(scope, with_accounts(scope, roles))
     frame = with_chances(scope, frame, survival_of(scope, roles), latency_us)

@@ -37,3 +37,18 @@ def is_foreign(scope: Scope, redemptions: pd.DataFrame) -> "np.typing.NDArray[np
     """Which redemptions were made by another holder than the buyer; unknown where the purchase is not in the records."""
     buyer, redeemer = columns(redemptions, "buyer", "redeemer")
     return np.asarray((buyer >= 0) & (scope.holder[np.maximum(buyer, 0)] != scope.holder[redeemer]), dtype=np.bool_)
+
+
+def purchases_of(scope: Scope) -> pd.DataFrame:
+    """Every purchase of a voucher by an account in view.
+
+    Columns: row, time_us, source, target (the voucher), amount_fen, face_fen, kind (card or q_coin).
+    """
+    moves = scope.transfers
+    source, target = columns(moves, "source", "target")
+    bought = moves[moves["purchase"].to_numpy(dtype=bool) & scope.judged[source] & scope.voucher[target]]
+    bought = bought[["row", "time_us", "source", "target", "amount_fen", "received_fen"]].rename(
+        columns={"received_fen": "face_fen"}
+    )
+    kinds = np.where(scope.kind("card")[bought["target"].to_numpy(dtype=np.int64)], "card", "q_coin")
+    return bought.assign(kind=kinds.astype(object)).reset_index(drop=True)

@@ -8,7 +8,8 @@ One line per transfer, times on one day unless a date is given:
     09:04 mule -> card:1 1000 gift_card    # a voucher: kind follows from the name
     09:05 card:1 -> recycler 1000=>970     # a conversion: given => received
     09:06 mule -> shop 20 ref=R1 id=T9 status=failed reverses=T1 currency=USD
-    2025-03-02 09:00 mule -> b 5           # claim V2 30      (report id, part of the amount)
+    2025-03-02 09:00 mule -> b 5           # claim V2 30      (report id, part of the amount; phone=… besides)
+    link device D1 mule                    an identifier of an account
 
 Transfers are named T1, T2, … in the order of the lines; claims C1, C2, … unless named.
 """
@@ -45,6 +46,7 @@ class Story:
     transfers: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    links: list[dict[str, Any]] = field(default_factory=list)
 
     def account(self, name: str) -> int:
         if name not in self.accounts:
@@ -63,6 +65,7 @@ class Story:
             rows(self.transfers, records.TRANSFERS),
             rows(list(self.accounts.values()), records.ACCOUNTS),
             rows(self.reports, records.REPORTS),
+            rows(self.links, records.LINKS),
         )
 
 
@@ -94,6 +97,9 @@ def tell(told: Story, line: str, number: int) -> None:
         told.accounts[name]["opening_fen"] = -fen(amount[1:]) if amount.startswith("-") else fen(amount)
     elif word == "account":
         declare(told, rest)
+    elif word == "link":
+        kind, identifier, account = rest.split()
+        told.links.append({"kind": kind, "identifier": identifier, "account": account, "file": 0, "line": number})
     else:
         transfer(told, line, number)
 
@@ -146,8 +152,11 @@ def transfer(told: Story, line: str, number: int) -> None:
 
 
 def report(told: Story, words: list[str], row: dict[str, Any], victim: str) -> None:
+    phones = [word.removeprefix("phone=") for word in words if word.startswith("phone=")]
+    words = [word for word in words if "=" not in word]
     told.reports.append(
         {
+            "phone": phones[0] if phones else None,
             "report": words[0] if words else f"C{len(told.reports) + 1}",
             "victim": victim,
             "transfer": row["transfer"],

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
-from rules.rule import FULL, Finding, Rule, not_evaluated
-from rules.scope import Ints, Scope, columns
+from rules.rule import EVIDENCE, FULL, Finding, Rule, not_evaluated, strongest
+from rules.scope import Scope, columns
 from rules.vouchers import is_foreign, redemptions_of
+from rules.windows import different_within
 from rules.wording import DAY_US, MINUTE_US, counted, yuan
 
 WINDOW_US = DAY_US
@@ -27,44 +28,22 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     if not len(table):
         return [], []
     redeemer, buyer, time_us = columns(table, "redeemer", "buyer", "time_us")
-    table["most"] = buyers_in_window(redeemer, scope.holder[buyer], time_us)
+    order = np.argsort(redeemer, kind="stable")
+    most = different_within(redeemer[order], scope.holder[buyer[order]], time_us[order], WINDOW_US)
+    table["most"] = most[np.argsort(order)]
     table["quick"] = table["time_us"] - table["bought_us"] <= QUICK_US
     totals = table.groupby("redeemer").agg(most=("most", "max"), quick=("quick", "sum"))
     found = totals[(totals["most"] >= LEAST_BUYERS) | (totals["quick"] >= LEAST_QUICK)]
+    kept, problems = strongest(RULE.code, columns(found, "most")[0], scope.most_findings)
     groups = table.groupby("redeemer")
-    return [finding(scope, int(account), groups.get_group(account)) for account in found.index], []
-
-
-def buyers_in_window(redeemer: Ints, buyer: Ints, time_us: Ints) -> Ints:
-    """For each redemption: how many different buyers its account served in the 24 h up to it.
-
-    Each buyer's newest card is what counts, so a redemption is a pair with the other buyers' newest ones before it.
-    """
-    rows = pd.DataFrame({"redeemer": redeemer, "buyer": buyer, "time_us": time_us, "at": np.arange(len(redeemer))})
-    until = rows.groupby(["redeemer", "buyer"])["time_us"].shift(-1)
-    starts, ends = rows["time_us"], np.minimum(until.fillna(2**62).astype(np.int64), rows["time_us"] + WINDOW_US + 1)
-    # A buyer is in the window from a redemption of his until 24 h later, or until his next one renews it.
-    events = pd.DataFrame(
-        {
-            "redeemer": np.concatenate([redeemer, redeemer]),
-            "time_us": np.concatenate([starts, ends]),
-            "step": np.repeat([1, -1], len(rows)),
-            "at": np.concatenate([rows["at"], np.full(len(rows), -1)]),
-        }
-    )
-    events = events.sort_values(["redeemer", "time_us", "step", "at"], kind="stable")
-    inside = events.groupby("redeemer")["step"].cumsum()
-    opened = events["at"] >= 0
-    found = np.zeros(len(rows), dtype=np.int64)
-    found[events.loc[opened, "at"]] = inside[opened]
-    return found
+    return [finding(scope, account, groups.get_group(account)) for account in found.index[kept].tolist()], problems
 
 
 def finding(scope: Scope, account: int, group: pd.DataFrame) -> Finding:
     """The finding of one redeeming account."""
     buyers = np.unique(scope.holder[group["buyer"].to_numpy(dtype=np.int64)])
     most, quick, face = int(group["most"].max()), int(group["quick"].sum()), int(group["face_fen"].sum())
-    rows = np.sort(np.concatenate(columns(group, "row", "bought_row")))
+    rows = np.sort(np.concatenate(columns(group, "row", "bought_row")))[:EVIDENCE]
     soon = f"; {counted(quick, 'voucher')} within 10 minutes of the order" if quick else ""
     return RULE.finding(
         account,

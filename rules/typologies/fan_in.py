@@ -20,8 +20,9 @@ LEAST_INFLOW_FEN = 5_000_00
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     """Accounts with a week, ending in a debit, in which several holders paid in and nearly all of it left in few debits."""
-    shape = Shape(True, WINDOWS_US, LEAST_PAYERS, COUNT_RATIO, LEAST_OUT_BP, MOST_OUT_BP, LEAST_INFLOW_FEN)
-    return [finding(fan) for fan in fans(scope, shape)], []
+    shape = Shape(RULE.code, True, WINDOWS_US, LEAST_PAYERS, COUNT_RATIO, LEAST_OUT_BP, MOST_OUT_BP, LEAST_INFLOW_FEN)
+    found, problems = fans(scope, shape)
+    return [finding(fan) for fan in found], problems
 
 
 def finding(fan: Fan) -> Finding:

@@ -20,8 +20,9 @@ LEAST_INFLOW_FEN = 5_000_00
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     """Accounts with a week, beginning with a credit, in which few credits went out to several holders nearly in full."""
-    shape = Shape(False, WINDOWS_US, LEAST_PAYEES, COUNT_RATIO, LEAST_OUT_BP, MOST_OUT_BP, LEAST_INFLOW_FEN)
-    return [finding(fan) for fan in fans(scope, shape)], []
+    shape = Shape(RULE.code, False, WINDOWS_US, LEAST_PAYEES, COUNT_RATIO, LEAST_OUT_BP, MOST_OUT_BP, LEAST_INFLOW_FEN)
+    found, problems = fans(scope, shape)
+    return [finding(fan) for fan in found], problems
 
 
 def finding(fan: Fan) -> Finding:

@@ -1,18 +1,20 @@
 """Fee ladder 连环收费: one payer, a few payees never paid before, fee after fee, and nothing ever comes back."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
-from rules.rule import FULL, Finding, Rule
-from rules.scope import Ints, Scope, columns
-from rules.windows import Entries, best_per, distinct, sorted_entries, spread, sums
+from rules.rule import EVIDENCE, FULL, Finding, Rule, strongest
+from rules.scope import Ints, Scope, among, columns, parts
+from rules.windows import Entries, best_per, distinct, sorted_entries, sorting, spread, sums
 from rules.wording import DAY_US, counted, yuan
 
 WINDOW_US = 10 * DAY_US
 """Grade S."""
 LEAST_FEES, MOST_PAYEES = 3, 3
-"""Grade S."""
+"""Grade S. Equal payments are rents and instalments, not fees with new pretexts (P)."""
 LEAST_FEE_FEN = 1_000_00
 """Smaller payments are not steps of a ladder. Grade P."""
 LEAST_TOTAL_FEN = 10_000_00
@@ -37,8 +39,11 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     table["round"] = table["fee"] * LOAN_PER_FEE % ROUND_LOAN_FEN == 0
     table["steps"] = table.groupby("ladder")["row"].transform("size")
     table["whole"] = table.groupby("ladder")["fee"].transform("sum")
-    judged = table[scope.judged[entries.other[inside]]]
-    return [finding(scope, payee, judged[judged["payee"] == payee]) for payee in np.unique(judged["payee"]).tolist()], []
+    table = table[scope.judged[entries.other[inside]]]
+    paid = table.groupby("payee")["fee"].sum()
+    kept, problems = strongest(RULE.code, paid.to_numpy(dtype=np.int64), scope.most_findings)
+    chosen = paid.index[kept].to_numpy(dtype=np.int64)
+    return [finding(scope, part) for part in parts(table, "payee", chosen)], problems
 
 
 def ladders(scope: Scope, entries: Entries) -> tuple[Ints, Ints]:
@@ -48,9 +53,10 @@ def ladders(scope: Scope, entries: Entries) -> tuple[Ints, Ints]:
     at = np.flatnonzero((end - here >= LEAST_FEES) & (total >= LEAST_TOTAL_FEN))
     at = at[best_per(entries.account[at], total[at])]
     inside, window = spread(at, end[at])
+    differ = distinct(window, entries.fen[inside], len(at)) > 1
     payees = distinct(window, scope.holder[entries.other[inside]], len(at))
     income = incomes(scope, entries.account[at], entries.time_us[at])
-    at = at[(payees <= MOST_PAYEES) & (income * FULL <= total[at] * MOST_INCOME_BP)]
+    at = at[differ & (payees <= MOST_PAYEES) & (income * FULL <= total[at] * MOST_INCOME_BP)]
     return at, end[at]
 
 
@@ -58,52 +64,78 @@ def incomes(scope: Scope, payer: Ints, start_us: Ints) -> Ints:
     """What each paying holder received from others, loans apart, from a day before its ladder to the ladder's end."""
     moves = scope.dealings()
     source, target = columns(moves, "source", "target")
-    lends = (scope.ledger.accounts["kind"].astype("string[pyarrow]") == "loan").to_numpy(dtype=bool)
-    moves = moves[~lends[source] & np.isin(scope.holder[target], payer)]
+    paying = np.zeros(scope.holders, dtype=np.bool_)
+    paying[payer] = True
+    moves = moves[~scope.kind("loan")[source] & paying[scope.holder[target]]]
     source, target, time_us, fen, row = columns(moves, "source", "target", "time_us", "received_fen", "row")
     entries = sorted_entries(scope.holder[target], source, time_us, fen, row)
     return sums(entries.fen, entries.before(payer, start_us - DAY_US), entries.behind(payer, start_us + WINDOW_US))
 
 
 def steps(scope: Scope) -> pd.DataFrame:
-    """Payments by holders in view to holders that never paid them anything and were first paid within the window before.
+    """Payments by holders in view to holders that never paid them anything and were first paid within the window before."""
+    moves = scope.dealings()
+    source, target = columns(moves, "source", "target")
+    payer, payee = scope.holder[source], scope.holder[target]
+    fees = possible(scope)
+    paying, paid = (np.zeros(scope.holders, dtype=np.bool_) for _ in range(2))
+    paying[payer[fees]], paid[payee[fees]] = True, True
+    pair = payer[fees] * scope.holders + payee[fees]
+    there, back = np.flatnonzero(paying[payer] & paid[payee]), np.flatnonzero(paying[payee] & paid[payer])
+    earlier = payer[there] * scope.holders + payee[there]
+    there, earlier = there[among(earlier, pair)], earlier[among(earlier, pair)]
+    order = np.argsort(earlier, kind="stable")  # ledger order within a pair: its first payment is its earliest
+    first = there[order[np.searchsorted(earlier[order], pair)]]
+    first_us = columns(moves, "time_us")[0][first]
+    answers = payee[back] * scope.holders + payer[back]
+    chosen = moves.iloc[fees].assign(payer=payer[fees])
+    recent = columns(chosen, "time_us")[0] - first_us <= WINDOW_US
+    return chosen[recent & ~among(pair, answers[among(answers, pair)])]
+
+
+def possible(scope: Scope) -> Ints:
+    """Large payments within ten days of enough others by their payer, as positions in the dealings.
 
     A payer who redeems vouchers pays for vouchers: not a ladder.
     """
     moves = scope.dealings()
     source, target = columns(moves, "source", "target")
-    size = int(scope.holder.max()) + 1 if len(scope.holder) else 1
-    pair = scope.holder[source] * size + scope.holder[target]
-    back = scope.holder[target] * size + scope.holder[source]
-    first_us = moves["time_us"].groupby(pair).transform("min")
-    one_way = ~np.isin(pair, np.unique(back)) & ~scope.hub[target] & scope.judged[source]
     redeemers = scope.transfers.loc[scope.transfers["redemption"], "target"].to_numpy(dtype=np.int64)
-    trade = np.isin(scope.holder[source], scope.holder[redeemers])
-    recent = (moves["time_us"] - first_us <= WINDOW_US).to_numpy(dtype=bool)
-    large = (moves["amount_fen"] >= LEAST_FEE_FEN).to_numpy(dtype=bool)
-    fees = moves[one_way & recent & large & ~trade]
-    return fees.assign(payer=scope.holder[fees["source"].to_numpy(dtype=np.int64)])
+    trades = np.zeros(scope.holders, dtype=np.bool_)
+    trades[scope.holder[redeemers]] = True
+    large = columns(moves, "amount_fen")[0] >= LEAST_FEE_FEN
+    at = np.flatnonzero(large & scope.judged[source] & ~scope.hub[target] & ~trades[scope.holder[source]])
+    at = at[sorting(scope.holder[source[at]])]
+    payer = scope.holder[source[at]]
+    time_us, fen = (values[at] for values in columns(moves, "time_us", "amount_fen"))
+    entries = Entries(payer, target[at], time_us, fen, at)
+    here, end = np.arange(len(at)), entries.end_of(WINDOW_US)
+    fits = (end - here >= LEAST_FEES) & (sums(fen, here, end) >= LEAST_TOTAL_FEN)
+    inside = np.zeros(len(at) + 1, dtype=np.int64)
+    np.add.at(inside, here[fits], 1)
+    np.add.at(inside, end[fits], -1)
+    return np.sort(at[np.cumsum(inside)[:-1] > 0])
 
 
-def finding(scope: Scope, account: int, group: pd.DataFrame) -> Finding:
+def finding(scope: Scope, group: dict[str, Any]) -> Finding:
     """The finding of one payee over all ladders that led to it."""
-    payers, total = group["ladder"].nunique(), int(group["fee"].sum())
-    whole = int(group.drop_duplicates("ladder")["whole"].sum())
-    steps_count = int(group.drop_duplicates("ladder")["steps"].sum())
-    fifth = [yuan(int(fee)) for fee in group.loc[group["round"], "fee"]]
+    ladder, fee, row, whole_fen, steps_of = (group[name] for name in ("ladder", "fee", "row", "whole", "steps"))
+    first = np.unique(ladder, return_index=True)[1]
+    payers, total, whole, steps_count = len(first), int(fee.sum()), int(whole_fen[first].sum()), int(steps_of[first].sum())
+    fifth = [yuan(one) for one in fee[group["round"]].tolist()]
     told = f"; {fifth[0]} is 20 % of a round loan" if fifth else ""
     return RULE.finding(
-        account,
+        int(group["payee"][0]),
         min(FULL, 7_000 + 500 * steps_count + (1_000 if fifth else 0)),
         {
-            "payers": int(payers),
+            "payers": payers,
             "steps": steps_count,
             "ladder": yuan(whole),
             "paid_here": yuan(total),
             "fifth_of_a_round_loan": fifth,
         },
-        scope.ids(np.sort(group["row"].to_numpy(dtype=np.int64))),
-        f"{counted(int(payers), 'payer')} paid {yuan(whole)} in {counted(steps_count, 'step')} within 10 days to payees new to "
+        scope.ids(np.sort(row)[:EVIDENCE]),
+        f"{counted(payers, 'payer')} paid {yuan(whole)} in {counted(steps_count, 'step')} within 10 days to payees new to "
         f"them, {yuan(total)} of it here, and nothing ever came back{told}.",
     )
 
@@ -114,7 +146,7 @@ RULE = Rule(
     title_zh="连环收费",
     grade="S",
     source="case reports: a fake loan of 300,000 and fees of 297,123 in 3 to 7 transfers",
-    threshold="≥ 3 payments of ≥ 1000.00, together ≥ 10000.00, in 10 d to ≤ 3 new payees that never paid back",
+    threshold="≥ 3 payments of ≥ 1000.00, not all equal, together ≥ 10000.00, in 10 d to ≤ 3 new payees that never paid back",
     points=20,
     evaluate=evaluate,
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
-from rules.rule import FULL, Finding, Rule, not_evaluated
+from rules.rule import FULL, Finding, Rule, not_evaluated, strongest
 from rules.scope import Scope, columns
 from rules.wording import DAY_US, percent, yuan
 
@@ -18,15 +18,17 @@ WINDOW_US = DAY_US
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     """Payees of fresh loans. The borrower is a holder: the hop from wallet to own card in between is not a payment."""
-    lends = (scope.ledger.accounts["kind"].astype("string[pyarrow]") == "loan").to_numpy(dtype=bool)
+    lends = scope.kind("loan")
     if not lends.any():
         return [], [not_evaluated(RULE.code, "no account of kind loan is in the ledger")]
     moves = scope.transfers
     source, target = columns(moves, "source", "target")
     is_loan = lends[source] & ~scope.hub[target] & (moves["amount_fen"].to_numpy() >= LEAST_LOAN_FEN)
     loans = moves[is_loan].assign(borrower=scope.holder[target[is_loan]])
-    paid = payments(scope, loans["borrower"].to_numpy(dtype=np.int64))
-    pairs = loans[["borrower", "time_us", "received_fen", "row", "target"]].merge(paid, on="borrower", suffixes=("_loan", ""))
+    payments_ = payments(scope, columns(loans, "borrower")[0])
+    pairs = loans[["borrower", "time_us", "received_fen", "row", "target"]].merge(
+        payments_, on="borrower", suffixes=("_loan", "")
+    )
     since = pairs["time_us"] - pairs["time_us_loan"]
     pairs = pairs[(since >= 0) & (since <= WINDOW_US) & (pairs["first_us"] >= pairs["time_us_loan"])]
     keys = ["payee", "row_loan", "received_fen_loan", "target_loan"]
@@ -37,7 +39,10 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
         totals["account"].to_numpy(dtype=np.int64)
     ]
     best = totals[fits].sort_values(["account", "paid", "row_loan"], ascending=[True, False, True])
-    return [finding(scope, int(account), group) for account, group in best.groupby("account")], []
+    groups = best.groupby("account")
+    paid = groups["paid"].sum()
+    kept, problems = strongest(RULE.code, paid.to_numpy(dtype=np.int64), scope.most_findings)
+    return [finding(scope, account, groups.get_group(account)) for account in paid.index[kept].tolist()], problems
 
 
 def payments(scope: Scope, borrowers: "np.typing.NDArray[np.int64]") -> pd.DataFrame:

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ledger.problems import Problem
 from rules.hub_payments import through_hubs
-from rules.rule import FULL, Finding, Rule
-from rules.scope import Ints, Scope, columns, records
+from rules.pairs import grouped
+from rules.rule import EVIDENCE, FULL, Finding, Rule, strongest
+from rules.scope import Flags, Ints, Scope, columns, records
 from rules.wording import counted, percent, yuan
 
 LEAST_PAYERS = 30
@@ -19,8 +20,6 @@ LEAST_TOTAL_FEN = 3_000_00
 """Grade A."""
 MOST_EACH_FEN = 1_000_00
 """What still is a small amount. Grade P."""
-EVIDENCE = 200
-"""Most transfers named as evidence."""
 
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
@@ -28,12 +27,14 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     once, totals = many_equal_payers(scope)
     groups = once.groupby("target")
     over = totals[totals["total"] >= LEAST_TOTAL_FEN]
-    return [finding(scope, groups.get_group(row.Index), row) for row in records(over)], []
+    kept, problems = strongest(RULE.code, columns(over, "total")[0], scope.most_findings)
+    return [finding(scope, groups.get_group(row.Index), row) for row in records(over.iloc[kept])], problems
 
 
 def many_equal_payers(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The one-time payments, and per account in view that has the shape, whatever its total: payers, total, each, equal."""
     table = small_payments(scope)
+    table = table[mostly_equal(table, len(scope.hub))]
     payments = table.groupby(["target", "payer"])["row"].transform("size")
     once = table[payments == 1]
     same = once.groupby(["target", "fen"], as_index=False).agg(equal=("row", "size"))
@@ -43,6 +44,18 @@ def many_equal_payers(scope: Scope) -> tuple[pd.DataFrame, pd.DataFrame]:
     every = table.groupby("target").size().reindex(totals.index)
     fits = (totals["payers"] >= LEAST_PAYERS) & (totals["equal"] * FULL >= every * EQUAL_SHARE_BP)
     return once, totals[fits & scope.judged[totals.index.to_numpy(dtype=np.int64)]]
+
+
+def mostly_equal(table: pd.DataFrame, accounts: int) -> Flags:
+    """Payments to accounts with enough of them and enough equal ones, repeated payers counted: no other can have the shape."""
+    target, fen = columns(table, "target", "fen")
+    order, number = grouped(fen, target)
+    runs = np.bincount(number)
+    most = np.zeros(accounts, dtype=np.int64)
+    np.maximum.at(most, target[order][np.flatnonzero(np.diff(number, prepend=-1))], runs)
+    count = np.bincount(target, minlength=accounts)
+    fits = (count >= LEAST_PAYERS) & (most * FULL >= count * EQUAL_SHARE_BP)
+    return np.asarray(fits[target], dtype=np.bool_)
 
 
 def best(same: pd.DataFrame) -> Ints:

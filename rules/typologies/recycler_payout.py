@@ -6,27 +6,21 @@ import numpy as np
 import pandas as pd
 
 from ledger.problems import Problem
-from rules.inferred import KNOWN_EVIDENCE, KNOWN_RATES_BP, OTHER_EVIDENCE, limit_problems
-from rules.recycling import LEAST_BATCHES, RecyclerRate, estimate_rates
-from rules.rule import FULL, Finding, Rule, not_evaluated
+from rules.inferred import limit_problems
+from rules.recycling import LEAST_BATCHES, REVIEW_BELOW_BP, RecyclerRate, estimate_rates, is_trade
+from rules.rule import EVIDENCE, FULL, Finding, Rule, not_evaluated, strongest
 from rules.scope import Scope
 from rules.wording import counted, ratio, yuan
 
-REVIEW_BELOW_BP = 9_000
-"""Clearly below market: good faith of the buyer needs a look. Grade A+P."""
-SURE_BATCHES = 4
-"""With fewer matched batches at least half of all payouts must be matched. Grade P."""
 LEAST_PAYOUTS = 2
 """Payouts that make a payee a seller of vouchers by trade. Grade P."""
-EVIDENCE = 200
-"""Most transfers named as evidence."""
 
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     """Recyclers at a known rate or below market, and whom they pay again and again."""
     if not scope.transfers["redemption"].any():
         return [], [not_evaluated(RULE.code, "no redemption of a voucher is in view")]
-    rates = estimate_rates(scope)
+    rates = scope.once("rates", lambda: estimate_rates(scope))
     known = [rate for rate in rates if is_trade(rate)]
     thin = [rate for rate in rates if rate.rate_bp is None and len(rate.matched)]
     problems = [
@@ -35,18 +29,9 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     ]
     problems += limit_problems(scope, rates)
     findings = [recycler(scope, rate, account) for rate in known for account in rate.accounts]
-    return findings + payees(scope, known), problems
-
-
-def is_trade(rate: RecyclerRate) -> bool:
-    """Whether the estimated rate is one of the two known ones or below market, and enough batches show it."""
-    if rate.rate_bp is None or len(rate.matched) < LEAST_BATCHES:
-        return False
-    if len(rate.matched) < SURE_BATCHES and 2 * len(rate.matched) < rate.payouts:
-        return False
-    if any(abs(rate.rate_bp - known) <= margin for known, margin in KNOWN_RATES_BP.values()):
-        return rate.evidence >= KNOWN_EVIDENCE
-    return rate.rate_bp < REVIEW_BELOW_BP and rate.evidence >= OTHER_EVIDENCE
+    findings += payees(scope, known)
+    kept, left_out = strongest(RULE.code, np.asarray([one.strength for one in findings], dtype=np.int64), scope.most_findings)
+    return [findings[k] for k in kept.tolist()], problems + left_out
 
 
 def recycler(scope: Scope, rate: RecyclerRate, account: int) -> Finding:
@@ -77,7 +62,7 @@ def recycler(scope: Scope, rate: RecyclerRate, account: int) -> Finding:
     if rate.rate_bp < REVIEW_BELOW_BP:
         return found
     fair = f"Gave consideration: paid {ratio(rate.rate_bp)} of face; 0.90 or more alone is no sign of bad faith."
-    return replace(found, counter_evidence=(fair,))
+    return replace(found, consideration=(fair,))
 
 
 def payees(scope: Scope, rates: list[RecyclerRate]) -> list[Finding]:

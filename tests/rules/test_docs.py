@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from rules import recycling
 from rules.catalogue import RULES
 from rules.counter_evidence import (
+    BUSINESS_POINTS,
     CONSIDERATION_POINTS,
     GOOD_FAITH_POINTS,
     HISTORY_POINTS,
     HUB_POINTS,
+    OWN_POINTS,
     PAYROLL_POINTS,
     REGULAR_POINTS,
     VICTIM_POINTS,
@@ -25,7 +28,6 @@ from rules.typologies import (
     loan_then_out,
     micro_fraud_collector,
     rapid_pass_through,
-    recycler_payout,
 )
 from tests.rules.test_typologies import whole
 
@@ -42,7 +44,9 @@ def table(name: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_a_rule_has_its_row_in_the_docs(rule: Rule) -> None:
-    assert [f"`{rule.code}`", rule.title, rule.title_zh, rule.grade, rule.threshold, str(rule.points)] in table("rules.md")
+    assert [f"`{rule.code}`", rule.title, rule.title_zh, rule.grade, rule.threshold, rule.weight, str(rule.points)] in table(
+        "rules.md"
+    )
 
 
 def test_the_docs_have_no_row_for_a_rule_that_does_not_exist() -> None:
@@ -74,8 +78,8 @@ NUMBERS = {
     },
     "RUL-BUYER-REDEEMER": {buyer_is_not_redeemer.LEAST_BUYERS, buyer_is_not_redeemer.LEAST_QUICK},
     "RUL-RECYCLER-PAYOUT": {
-        recycler_payout.LEAST_BATCHES,
-        *(rate / 10_000 for rate, _ in recycler_payout.KNOWN_RATES_BP.values()),
+        recycling.LEAST_BATCHES,
+        *(rate / 10_000 for rate, _ in recycling.KNOWN_RATES_BP.values()),
     },
     "RUL-MICRO-COLLECTOR": {
         micro_fraud_collector.LEAST_PAYERS,
@@ -95,6 +99,7 @@ def test_the_threshold_text_holds_the_constants(code: str) -> None:
 def test_the_counter_evidence_points_are_those_of_the_docs() -> None:
     points = [int(row[1]) for row in table("scoring.md") if row[1].isdigit()]
     kinds = [HUB_POINTS, VICTIM_POINTS, GOOD_FAITH_POINTS, CONSIDERATION_POINTS, HISTORY_POINTS, PAYROLL_POINTS, REGULAR_POINTS]
+    kinds += [BUSINESS_POINTS, OWN_POINTS]
     assert points == kinds
 
 

@@ -60,13 +60,13 @@ def test_recycler_and_middleman_are_found() -> None:
     found = fired(whole(recycler(0.97)), PAYOUT)
     assert set(found) == {"store", "purse", "middleman"}
     assert found["purse"].inputs["below_market"] is False
-    assert "Gave consideration" in found["purse"].counter_evidence[0]
+    assert "Gave consideration" in found["purse"].consideration[0]
 
 
 def test_a_rate_clearly_below_market_asks_for_a_review() -> None:
     found = fired(whole(recycler(0.80, "q_coin")), PAYOUT)
     assert found["purse"].inputs["below_market"] is True
-    assert found["purse"].counter_evidence == ()
+    assert found["purse"].consideration == ()
 
 
 def test_a_fair_price_of_another_market_is_not_found() -> None:

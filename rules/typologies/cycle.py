@@ -1,0 +1,53 @@
+"""Cycle 循环转账: money goes round several accounts, each time later and nearly whole, and comes home."""
+
+import numpy as np
+
+from ledger.problems import Problem
+from rules.patterns.cycle import Round, cycles
+from rules.patterns.relations import passed_on
+from rules.patterns.telling import Told, told_findings
+from rules.rule import FULL, Finding, Rule
+from rules.scope import Scope
+from rules.wording import DAY_US, counted, yuan
+
+WINDOW_US = 3 * DAY_US
+"""From the first transfer to the last. Grade P."""
+SHORTEST, LONGEST = 3, 10
+"""Accounts on the cycle. Grade C (AMLworld: at most 10 hops)."""
+LEAST_FEN = 1_000_00
+"""Smaller transfers are not looked at. Grade P."""
+LEAST_SHARE_BP = 7_000
+"""The smallest transfer of the largest one. Grade P."""
+MOST_SHARE_BP = 11_000
+"""A later transfer of the one before. Grade P."""
+
+
+def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
+    """Accounts on a cycle in time order whose transfers are of nearly one amount."""
+    edges = scope.edges.only(scope.edges.fen >= LEAST_FEN)
+    edges = edges.only(passed_on(edges, WINDOW_US, LEAST_SHARE_BP, MOST_SHARE_BP))
+    found = cycles(edges, Round(WINDOW_US, SHORTEST, LONGEST))
+    fen = edges.fen[found.edge]
+    fits = np.zeros(0, dtype=np.bool_)
+    if len(found):
+        smallest, largest = (side.reduceat(fen, found.start[:-1]) for side in (np.minimum, np.maximum))
+        fits = smallest * FULL >= largest * LEAST_SHARE_BP
+    return told_findings(RULE, scope, (edges, found, fits), True, sentence)
+
+
+def sentence(told: Told) -> str:
+    """What happened, for one account."""
+    return f"{yuan(told.first_fen)} went round {counted(told.accounts, 'account')} within 3 days and came home."
+
+
+RULE = Rule(
+    code="RUL-CYCLE",
+    title="Cycle",
+    title_zh="循环转账",
+    grade="C",
+    source="AMLworld typologies (IBM)",
+    threshold="3–10 accounts, every transfer later than the one before, ≤ 3 d, each ≥ 1000.00, smallest ≥ 70 % of largest",
+    points=10,
+    weight="weak",
+    evaluate=evaluate,
+)
