@@ -49,9 +49,8 @@ def main() -> None:
 
 def cost(made: World) -> tuple[float, float, int]:
     """CPU seconds to build the links and to follow all claims, and how many pieces that gives."""
-    from tracing.links import fifo_links
-
     from tracing.follow import follow
+    from tracing.links import fifo_links
     from tracing.lots import axis_of, settled_legs
     from tracing.result import Parameters
     from tracing.trace import holders_of_accounts

@@ -30,7 +30,7 @@ def verify(ledger: LedgerFolder, as_json: Json = False) -> None:
 def check_text(check: dict[str, object]) -> str:
     """What a check found: its sums, then its problems."""
     parts = [str(check["told"])] if check.get("told") else []
-    if "claims" in check:
+    if "mismatches" in check:  # poison has claims, but no sums
         sums = [f"{name} {sum_text(str(check[name]))}" for name in ("lost", "held", "sinks")]
         parts += [
             counted(int(str(check["claims"])), "claim"),

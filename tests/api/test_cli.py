@@ -180,6 +180,11 @@ def test_backward_says_whose_money_a_balance_is(ledger, tmp_path):
     assert told_here("verify", ledger)["ok"]
 
 
+def test_verify_tells_of_a_kept_trace_by_poison(ledger, tmp_path):
+    here("trace", ledger, "--out", tmp_path, "--method", "poison")
+    assert "poison is an upper bound" in here("verify", ledger)[0]
+
+
 def test_a_refused_method_names_those_there_are(ledger, tmp_path):
     assert "there is: fifo" in here("trace", ledger, "--out", tmp_path, "--method", "rising_tide", status=2)[1]
 
