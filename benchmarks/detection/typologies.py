@@ -1,4 +1,4 @@
-"""What the pattern finders recover, per typology: `python -m benchmarks.detection [--data FOLDER] [--out FILE]`.
+"""What the pattern finders recover, per typology: `python -m benchmarks.detection typologies`.
 
 Two labelled data sets of the outside data: AMLGentex (5,000 accounts, 180 days, 140 alerts) and whole attempts of AMLworld set
 into generated traffic. An attempt is found when one instance of its typology holds at least half of its transfers. An instance
@@ -7,7 +7,6 @@ is false when it finds no attempt of its typology, even if it is part of another
 the figures say what the shapes can carry, not what a new bank will see.
 """
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,20 +222,9 @@ def row(data: Labelled, typology: str, how: str, search: Search) -> str:
     return f"| {data.name} | {typology} | {figures} | {false / max(recovered, 1):.1f} | {largest} | {how}{cut} |"
 
 
-def main() -> None:
-    """Search both data sets, print the table."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
-    words.add_argument("--out", type=Path, help="also write the table to this file")
-    asked = words.parse_args()
+def report(folder: Path) -> str:
+    """Search both data sets: the table."""
     lines = [HEADER]
-    for data, searches in ((gentex(asked.data), GENTEX), (world(asked.data), WORLD)):
+    for data, searches in ((gentex(folder), GENTEX), (world(folder), WORLD)):
         lines += [row(data, typology, how, search) for typology, (how, search) in searches.items()]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if asked.out:
-        asked.out.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return "\n".join(lines) + "\n"
