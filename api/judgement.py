@@ -15,9 +15,11 @@ from ledger.problems import LiushuiError
 from rules import plan_freezes, rank_accounts, write_ranking
 from rules.catalogue import apply_to
 from rules.dwell import LATENCY_US
-from rules.plan import LEAST_LIEN_FEN, left_out
+from rules.lines import LEAST_LIEN_FEN
+from rules.plan import left_out
 from rules.scope import scope_of
 from rules.score import RankingResult
+from rules.suspected import suspect
 from tracing.result import Trace
 
 SHOWN = 10
@@ -40,13 +42,21 @@ class Judged:
         return self.result.roles()
 
 
-def judge(ledger: Ledger, trace: Trace, end_us: int, now: datetime | None = None, limit: int | None = None) -> Judged:
+def judge(
+    ledger: Ledger,
+    trace: Trace,
+    end_us: int,
+    now: datetime | None = None,
+    limit: int | None = None,
+    *,
+    suspected: bool = False,
+) -> Judged:
     """Apply the rules, rank the accounts, plan the freezes.
 
     Args:
         end_us: when the records end. now: the moment a request would be sent; every hour after the records' end lowers the
             chance that money is still there. None: the records' end.
-        limit: how many requests at most.
+        limit: how many requests at most. suspected: also ask for money of victims who have not reported yet, on lines apart.
     Raises: LiushuiError API-no-claims when no report could be traced: there is nobody to recover anything for.
     """
     if not len(trace.claims):
@@ -55,8 +65,10 @@ def judge(ledger: Ledger, trace: Trace, end_us: int, now: datetime | None = None
     later = 0 if now is None else max(us_of(now.isoformat(), "now") - end_us, 0)
     scope = scope_of(ledger, trace)
     findings, problems = apply_to(scope)
-    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=LATENCY_US + later)
-    return Judged(result, plan_freezes(result, limit))
+    latency_us = LATENCY_US + later
+    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=latency_us)
+    beside = suspect(scope, result.frame[["account_code", "role"]], findings, latency_us) if suspected else None
+    return Judged(result, plan_freezes(result, limit, suspected=beside))
 
 
 def write_judged(judged: Judged, out: Path) -> None:

@@ -160,9 +160,11 @@ def keep_trace(ledger: Ledger, trace: Trace, folder: Path) -> Path:
     return store_trace(ledger, trace, folder / "traces")
 
 
-def judge_trace(ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None) -> Judged:
-    """Findings, ranking and freeze lines; without `now` for the moment the records end."""
-    return judge(ledger, trace, records_end_us(ledger, trace), now, limit)
+def judge_trace(
+    ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None, *, suspected: bool = False
+) -> Judged:
+    """Findings, ranking and freeze lines; without `now` for the moment the records end. See `judge`."""
+    return judge(ledger, trace, records_end_us(ledger, trace), now, limit, suspected=suspected)
 
 
 def find_and_write_rings(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:

@@ -138,6 +138,12 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="At most N requests, the best first.")
     ] = None,
+    suspected: Annotated[
+        bool,
+        typer.Option(
+            "--suspected", help="Also stop payments over money of victims who have not reported yet, on lines of their own."
+        ),
+    ] = False,
     now: Now = None,
     inferred: Inferred = False,
     as_json: Json = False,
@@ -154,7 +160,8 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     from api import pipeline
 
-    opened, traced, judged, told = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, limit)
+    words = {"as_of": as_of, "inferred": inferred}
+    opened, traced, judged, told = judged_with((ledger, as_of_batch), words, now, limit, suspected=suspected)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
     rest = pipeline.judged_told(judged)["left_out"]
@@ -199,7 +206,12 @@ def traced_with(ledger: Path, words: dict[str, Any], as_of_batch: int | None = N
 
 
 def judged_with(
-    place: tuple[Path, int | None], words: dict[str, Any], now: str | None, limit: int | None = None
+    place: tuple[Path, int | None],
+    words: dict[str, Any],
+    now: str | None,
+    limit: int | None = None,
+    *,
+    suspected: bool = False,
 ) -> tuple[Any, Any, Any, Any]:
     """Ledger, trace, judgement, and the moment asked for (None: not said).
 
@@ -212,7 +224,7 @@ def judged_with(
     moment = moment_of(us_of(now, "now")) if now else None
     opened, traced = traced_with(place[0], words, place[1])
     with progress("judging"):
-        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit), moment
+        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit, suspected=suspected), moment
 
 
 def trace_lines(summary: dict[str, Any]) -> list[str]:
@@ -250,4 +262,6 @@ def batch_line(batch: dict[str, Any]) -> str:
     liens = ", ".join(sum_text(amount, currency) for currency, amount in totals["lien_amount"].items()) or "nothing"
     acts = ", ".join(f"{totals[act]} {act}" for act in ("stop_payment", "freeze", "watch") if totals.get(act))
     asked = f"{counted(totals['requests'], 'request')} to {counted(totals['institutions'], 'institution')}"
-    return f"{asked} over {liens}" + (f" ({acts})" if acts else "") + f", as of {batch['now']}"
+    beside = totals.get("suspected")
+    parts = f", of these {counted(beside['requests'], 'request')} for claims that are suspected, not reported" if beside else ""
+    return f"{asked} over {liens}" + (f" ({acts})" if acts else "") + parts + f", as of {batch['now']}"
