@@ -64,7 +64,7 @@ def suspect(scope: Scope, roles: pd.DataFrame, findings: list[Finding], latency_
     asked = scope.trace.parameters
     if asked.reports is not None:
         asked = replace(asked, reports=(*asked.reports, *claims["report"].tolist()))
-    trace = trace_claims(ledger, asked)
+    trace = trace_claims(ledger, asked, scope.trace.inferred)
     around = scope_of(ledger, trace)
     named = name_roles(around, findings)
     return Suspected(claims, trace, around, named, survival_of(around, named), latency_us)
