@@ -298,3 +298,8 @@ def test_suspected_lines_are_told_apart_in_the_totals(tmp_path: Path) -> None:
     assert totals["suspected"] == {"requests": 1, "lien_amount": {"CNY": "1000.00"}}
     assert totals["lien_amount"] == {"CNY": "50000.00"}
     assert requests(tmp_path / "b" / "Suning.json")[0]["victim_reports"] == ["suspected:T2"]
+
+
+def test_without_suspected_lines_the_totals_do_not_speak_of_them(tmp_path: Path) -> None:
+    write(tmp_path / "b", {"suspected": False})
+    assert "suspected" not in json.loads((tmp_path / "b" / "batch.json").read_bytes())["totals"]
