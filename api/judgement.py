@@ -15,14 +15,31 @@ from ledger.problems import LiushuiError
 from rules import plan_freezes, rank_accounts, write_ranking
 from rules.catalogue import apply_to
 from rules.dwell import LATENCY_US
-from rules.plan import LEAST_LIEN_FEN, left_out
+from rules.lines import LEAST_LIEN_FEN
+from rules.plan import left_out
 from rules.scope import scope_of
 from rules.score import RankingResult
+from rules.suspected import suspect
 from rules.weights import load_weights
 from rules.wording import MINUTE_US
 from tracing.result import Trace
 
 SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a desk chooses beyond the defaults.
+
+    weights: its file of points over the shipped ones. suspected: also ask for money of victims who have not reported yet, on
+    lines apart.
+    """
+
+    weights: Path | None = None
+    suspected: bool = False
+
+
+USUAL = Choices()
 
 
 @dataclass(frozen=True)
@@ -48,8 +65,7 @@ def judge(
     end_us: int,
     now: datetime | None = None,
     limit: int | None = None,
-    *,
-    weights: Path | None = None,
+    choices: Choices = USUAL,
 ) -> Judged:
     """Apply the rules, rank the accounts, plan the freezes.
 
@@ -57,19 +73,20 @@ def judge(
         end_us: when the records end. now: the moment a request would be sent; every hour after the records' end lowers the
             chance that money is still there. None: the records' end.
         limit: how many requests at most.
-        weights: a desk's file of points over the shipped ones.
     Raises: LiushuiError RUL-weights for a file that cannot be used; API-no-claims when no report could be traced: there is
         nobody to recover anything for.
     """
-    points = None if weights is None else load_weights(weights)
+    points = None if choices.weights is None else load_weights(choices.weights)
     if not len(trace.claims):
         why = trace.warnings[0] if trace.warnings else "the ledger holds no reports"
         raise LiushuiError("API-no-claims", f"no report can be traced: {why}")
     later = 0 if now is None else max(us_of(now.isoformat(), "now") - end_us, 0)
     scope = scope_of(ledger, trace)
     findings, problems = apply_to(scope)
-    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=LATENCY_US + later, weights=points)
-    return Judged(result, plan_freezes(result, limit))
+    latency_us = LATENCY_US + later
+    result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=latency_us, weights=points)
+    beside = suspect(scope, result.frame[["account_code", "role"]], findings, latency_us) if choices.suspected else None
+    return Judged(result, plan_freezes(result, limit, suspected=beside))
 
 
 def write_judged(judged: Judged, out: Path) -> None:

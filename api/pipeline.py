@@ -19,7 +19,7 @@ from api.explain import FORMATS as EXPLANATION_FORMATS
 from api.explain import explained, explanation_lines, explanation_told, write_explanation
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
-from api.judgement import Judged, judge, judged_told, ranking_lines, write_judged
+from api.judgement import USUAL, Choices, Judged, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of, parameters_from
 from api.results import store_trace, write_trace, write_traces
 from api.returns import write_returns
@@ -170,10 +170,14 @@ def keep_trace(ledger: Ledger, trace: Trace, folder: Path) -> Path:
 
 
 def judge_trace(
-    ledger: Ledger, trace: Trace, now: datetime | None = None, limit: int | None = None, weights: Path | None = None
+    ledger: Ledger,
+    trace: Trace,
+    now: datetime | None = None,
+    limit: int | None = None,
+    choices: Choices = USUAL,
 ) -> Judged:
-    """Findings, ranking and freeze lines; without `now` for the moment the records end."""
-    return judge(ledger, trace, records_end_us(ledger, trace), now, limit, weights=weights)
+    """Findings, ranking and freeze lines; without `now` for the moment the records end. See `judge`."""
+    return judge(ledger, trace, records_end_us(ledger, trace), now, limit, choices)
 
 
 def calibrate_ledgers(

@@ -6,44 +6,49 @@ import numpy as np
 import pandas as pd
 
 from ledger import Ledger
-from ledger.records import CARD_PREFIX, QQ_PREFIX
 from rules.arrivals import arrivals_of_held, payment_details
 from rules.dwell import FALLBACK_BP
+from rules.lines import LEAST_LIEN_FEN, PREFIXES, Line, currency_of
 from rules.orders import unsettled_orders
+from rules.refill import expected_refills
 from rules.rule import FULL
 from rules.scope import records
 from rules.score import RankingResult
-from rules.wording import DAY_US, HOUR_US, span, yuan
+from rules.suspected import Suspected
+from rules.suspected_lines import suspected_lines
+from rules.wording import DAY_US, HOUR_US, percent, span, yuan
 from tracing.result import Trace
 
 STOP_US = 48 * HOUR_US
 """A stop payment carries 48 h: for money that came within them. Older money gets the six-month freeze. Grade A."""
-LEAST_LIEN_FEN = 100_00
-"""Residues below this are not asked for. Grade P."""
 WATCH_US, WATCH_ARRIVALS = 7 * DAY_US, 2
 """An emptied account is watched when victims' money came at least twice, the last time within a week. Grade P."""
 WATCHED_ROLES = ("mule", "collector", "middleman")
 HEARD_FIRST = ("good_faith_recipient", "unknown")
 """Holders who may have given something for the money: hours, never months, so that they can be heard. Grade P."""
+HEARING_COST_BP = 2_500
+"""A fen asked for at such a holder is weighed against as a quarter of a fen: it may be an innocent's. Grade P."""
 COLUMNS = [
     "act", "target_kind", "target", "account_code", "institution", "holder_name", "lien_fen", "currency", "reports",
     "payer_account", "payment_time_us", "payment_amount_fen", "channel", "reference", "evidence", "reason", "priority",
-    "expected_recovery_fen",
+    "expected_recovery_fen", "suspected",
 ]  # fmt: skip
-PREFIXES = {"card": (CARD_PREFIX, "card"), "q_coin": (QQ_PREFIX, "qq")}
 
 
-def plan_freezes(ranking: RankingResult, limit: int | None = None) -> pd.DataFrame:
-    """One line per request, those with the highest expected recovery first.
+def plan_freezes(ranking: RankingResult, limit: int | None = None, *, suspected: Suspected | None = None) -> pd.DataFrame:
+    """One line per request, those with the highest value first: expected recovery less what an innocent may lose.
 
     Args:
         limit: how many lines to keep. Held lots are disjoint, so the money of two lines is never the same money and the best
-            K lines are simply the K with the highest expected recovery.
+            K lines that block are simply the K of highest value. Accounts to watch come last, in the order of what is expected
+            to pass them, each fen once (`expected_refills`).
+        suspected: claims nobody reported yet, as `suspect` finds them: lines of their own, stop payments only. None: none.
     Returns:
         act (stop_payment freeze watch), target_kind (account order card qq), target (without its prefix), account_code,
         institution, holder_name, lien_fen (≤ what is held of victims' money and ≤ the balance), currency, reports and
         evidence (';'-joined), payer_account, payment_time_us, payment_amount_fen, channel and reference of the newest
-        payment that brought held money, reason, priority (1 = first), expected_recovery_fen.
+        payment that brought held money, reason, priority (1 = first), expected_recovery_fen,
+        suspected (the money is of claims nobody reported yet).
     """
     ledger, trace = ranking.ledger, ranking.trace
     as_of_us = last_instant(ledger, trace)
@@ -52,9 +57,15 @@ def plan_freezes(ranking: RankingResult, limit: int | None = None) -> pd.DataFra
         lines += held_lines(ledger, trace, ranking.frame, as_of_us)
         lines += order_lines(ledger, trace, as_of_us)
         lines += watch_lines(ledger, trace, ranking.frame, as_of_us)
-    frame = pd.DataFrame(lines, columns=[name for name in COLUMNS if name != "priority"])
-    order = ["expected_recovery_fen", "lien_fen", "target"]
-    frame = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
+    if suspected is not None:
+        lines += suspected_lines(ranking, suspected)
+    lines = [{"suspected": False, "refill_fen": 0, "value_fen": line["expected_recovery_fen"], **line} for line in lines]
+    frame = pd.DataFrame(lines, columns=[name for name in COLUMNS if name != "priority"] + ["refill_fen", "value_fen"])
+    # Two lines for one account are one call to its bank: they stand together, where their sum puts them.
+    sums = frame.groupby(["target_kind", "target"])[["value_fen", "lien_fen"]].transform("sum")
+    frame = frame.assign(watch=frame["act"] == "watch", value_sum=sums["value_fen"], lien_sum=sums["lien_fen"])
+    order = ["watch", "value_sum", "refill_fen", "lien_sum", "target", "value_fen", "suspected"]
+    frame = frame.sort_values(order, ascending=[True, False, False, False, True, False, True], ignore_index=True)
     frame["priority"] = np.arange(1, len(frame) + 1)
     return frame.head(limit)[COLUMNS] if limit is not None else frame[COLUMNS]
 
@@ -65,9 +76,6 @@ def left_out(ranking: RankingResult, lines: pd.DataFrame) -> tuple[int, int]:
     asked = lines.loc[lines["lien_fen"] > 0, "account_code"]
     rest = frame[(frame["lien_fen"] > 0) & ~frame["account_code"].isin(asked)]
     return len(rest), int(rest["lien_fen"].sum())
-
-
-Line = dict[str, object]
 
 
 def last_instant(ledger: Ledger, trace: Trace) -> int:
@@ -104,6 +112,7 @@ def held_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: int
                 **details[code],
                 "reason": reason_of(row, as_of_us),
                 "expected_recovery_fen": int(row.expected_recovery_fen),
+                "value_fen": int(row.expected_recovery_fen) - hearing_cost(row),
             }
         )
     return lines
@@ -123,12 +132,17 @@ def reason_of(row: Any, as_of_us: int) -> str:
     known = "not known" if pd.isna(row.balance_fen) else yuan(int(row.balance_fen))
     least = f"min(victims' money held {yuan(row.held_fen)}, balance {known})"
     text = f"{place}: lien {yuan(row.lien_fen)} = {least}; newest of it {span(as_of_us - int(row.since_us))} old."
-    return text + (" Hear the holder: the money may have been paid for something." if row.role in HEARD_FIRST else "")
+    expected = yuan(row.expected_recovery_fen)
+    text += f" Expected {expected} = lien × chance {percent(int(row.chance_bp), FULL)} that it is still there."
+    if row.role not in HEARD_FIRST:
+        return text
+    cost = f"weighs {yuan(hearing_cost(row))} ({percent(HEARING_COST_BP, FULL)} of the lien) against the line"
+    return f"{text} Hear the holder: the money may have been paid for something, which {cost}."
 
 
-def currency_of(trace: Trace) -> str:
-    """The currency of the trace."""
-    return str(trace.claims["currency"].iloc[0]) if len(trace.claims) else "CNY"
+def hearing_cost(row: Any) -> int:
+    """What speaks against blocking money of a holder who may be innocent, in fen."""
+    return int(row.lien_fen) * HEARING_COST_BP // FULL if row.role in HEARD_FIRST else 0
 
 
 def order_lines(ledger: Ledger, trace: Trace, as_of_us: int) -> list[Line]:
@@ -162,9 +176,11 @@ def watch_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: in
     newest = traced[traced["target_code"].isin(emptied["account_code"])]
     details = payment_details(ledger, newest)
     claims = newest.groupby("target_code")["claim"].agg(lambda names: ";".join(sorted(set(names))))
+    refills = dict(expected_refills(trace, ranked, emptied["account_code"].tolist()))
     lines: list[Line] = []
     for row in records(emptied):
         code = int(row.account_code)
+        refill = yuan(refills[code])
         count, ago = int(busy["count"][code]), span(as_of_us - int(busy["last_us"][code]))
         lines.append(
             {
@@ -178,8 +194,10 @@ def watch_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: in
                 "currency": currency_of(trace),
                 "reports": claims[code],
                 **details[code],
-                "reason": f"{row.role}, emptied, but victims' money came {count} times, last {ago} ago: may be filled again.",
+                "reason": f"{row.role}, emptied, but victims' money came {count} times, last {ago} ago: may be filled again. "
+                f"{refill} of what is held elsewhere is expected to come here and passes no account watched before it.",
                 "expected_recovery_fen": 0,
+                "refill_fen": refills[code],
             }
         )
     return lines

@@ -128,7 +128,7 @@ def rank(  # noqa: PLR0913, PLR0917 - the options of the contract
     """
     from api import pipeline
 
-    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, weights=weights)[2]
+    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, None, {"weights": weights})[2]
     pipeline.write_judged(judged, out)
     result = pipeline.judged_told(judged) | {"out": str(out)}
     files = " ".join(str(out / name) for name in ("ranking.csv", "findings.csv", "ranking.json"))
@@ -143,6 +143,12 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="At most N requests, the best first.")
     ] = None,
+    suspected: Annotated[
+        bool,
+        typer.Option(
+            "--suspected", help="Also stop payments over money of victims who have not reported yet, on lines of their own."
+        ),
+    ] = False,
     now: Now = None,
     inferred: Inferred = False,
     weights: WeightsFile = None,
@@ -161,7 +167,8 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     from api import pipeline
 
     words = {"as_of": as_of, "inferred": inferred}
-    opened, traced, judged, told = judged_with((ledger, as_of_batch), words, now, limit, weights)
+    chosen = {"weights": weights, "suspected": suspected}
+    opened, traced, judged, told = judged_with((ledger, as_of_batch), words, now, limit, chosen)
     moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
     rest = pipeline.judged_told(judged)["left_out"]
@@ -213,12 +220,12 @@ def judged_with(
     words: dict[str, Any],
     now: str | None,
     limit: int | None = None,
-    weights: Path | None = None,
+    chosen: dict[str, Any] | None = None,
 ) -> tuple[Any, Any, Any, Any]:
     """Ledger, trace, judgement, and the moment asked for (None: not said).
 
     Args:
-        place: the folder, and as of which batch. words: of the trace.
+        place: the folder, and as of which batch. words: of the trace. chosen: fields of `api.judgement.Choices`.
     """
     from api import pipeline
     from api.parameters import moment_of, us_of
@@ -226,7 +233,8 @@ def judged_with(
     moment = moment_of(us_of(now, "now")) if now else None
     opened, traced = traced_with(place[0], words, place[1])
     with progress("judging"):
-        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit, weights), moment
+        choices = pipeline.Choices(**(chosen or {}))
+        return opened, traced, pipeline.judge_trace(opened, traced, moment, limit, choices), moment
 
 
 def left_out_lines(rest: dict[str, Any]) -> list[str]:
@@ -243,4 +251,6 @@ def batch_line(batch: dict[str, Any]) -> str:
     liens = ", ".join(sum_text(amount, currency) for currency, amount in totals["lien_amount"].items()) or "nothing"
     acts = ", ".join(f"{totals[act]} {act}" for act in ("stop_payment", "freeze", "watch") if totals.get(act))
     asked = f"{counted(totals['requests'], 'request')} to {counted(totals['institutions'], 'institution')}"
-    return f"{asked} over {liens}" + (f" ({acts})" if acts else "") + f", as of {batch['now']}"
+    beside = totals.get("suspected")
+    parts = f", of these {counted(beside['requests'], 'request')} for claims that are suspected, not reported" if beside else ""
+    return f"{asked} over {liens}" + (f" ({acts})" if acts else "") + parts + f", as of {batch['now']}"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -109,19 +110,27 @@ def _slug(institution: str) -> str:
 
 def _list_of_files(heading: dict[str, str], requests: Sequence[Request], sheets: dict[str, bytes]) -> bytes:
     """batch.json: who, when, how, the totals, and the SHA-256 of every other file."""
-    liens: Counter[str] = Counter()
-    for request in requests:
-        liens[request["currency"]] += int(request["lien_amount"].replace(".", "") or 0)
+    beside = [request for request in requests if request["suspected"]]
     acts = Counter(request["act"] for request in requests)
-    totals = {
+    totals: dict[str, Any] = {
         "requests": len(requests),
         "institutions": len({request["institution"] for request in requests}),
         **{act.name: acts[act.name] for act in ACTS},
-        "lien_amount": {currency: f"{fen // 100}.{fen % 100:02d}" for currency, fen in sorted(liens.items())},
+        "lien_amount": _liens(requests),
     }
+    if beside:
+        totals["suspected"] = {"requests": len(beside), "lien_amount": _liens(beside)}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(sheets.items())}
     document = json.dumps(heading | {"totals": totals, "files": digests}, ensure_ascii=False, indent=1)
     return f"{document}\n".encode("utf-8", "replace")
+
+
+def _liens(requests: Sequence[Request]) -> dict[str, str]:
+    """The sum asked for per currency, in yuan."""
+    liens: Counter[str] = Counter()
+    for request in requests:
+        liens[request["currency"]] += int(request["lien_amount"].replace(".", "") or 0)
+    return {currency: f"{fen // 100}.{fen % 100:02d}" for currency, fen in sorted(liens.items())}
 
 
 def _publish(out: Path, files: dict[str, bytes]) -> None:

@@ -68,6 +68,8 @@ def _request(line: dict[str, Any], case: str, now: datetime) -> Request:
         "valid_until": valid_until(act, now).isoformat(),
         "priority": _word(line["priority"]),
     }
+    # Not a column: the sheets say it in the reason and by the ids of the claims, the list of files counts by it.
+    request["suspected"] = "yes" if line.get("suspected") is True else ""
     request["missing_mandatory_fields"] = ";".join(missing_fields(act, request))
     return request | {"request_id": _identity(request)}
 

@@ -290,3 +290,16 @@ def test_reports_may_be_a_list(tmp_path: Path) -> None:
 def test_a_trace_of_another_ledger_is_our_mistake(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="the trace is of this ledger"):
         write_freeze_batch(tmp_path / "b", story("09:00 a -> b 5"), TRACE, lines({}), now=NOW, case="x")
+
+
+def test_suspected_lines_are_told_apart_in_the_totals(tmp_path: Path) -> None:
+    write(tmp_path / "b", {}, CARD | {"suspected": True, "reports": "suspected:T2"})
+    totals = json.loads((tmp_path / "b" / "batch.json").read_bytes())["totals"]
+    assert totals["suspected"] == {"requests": 1, "lien_amount": {"CNY": "1000.00"}}
+    assert totals["lien_amount"] == {"CNY": "50000.00"}
+    assert requests(tmp_path / "b" / "Suning.json")[0]["victim_reports"] == ["suspected:T2"]
+
+
+def test_without_suspected_lines_the_totals_do_not_speak_of_them(tmp_path: Path) -> None:
+    write(tmp_path / "b", {"suspected": False})
+    assert "suspected" not in json.loads((tmp_path / "b" / "batch.json").read_bytes())["totals"]

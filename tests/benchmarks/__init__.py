@@ -1,0 +1,1 @@
+"""The games and measurements themselves are right."""
