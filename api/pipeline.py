@@ -44,6 +44,7 @@ from tracing.trace import trace_claims, trace_methods
 
 __all__ = [
     "EXPLANATION_FORMATS",
+    "Choices",
     "Judged",
     "explained",
     "explanation_lines",

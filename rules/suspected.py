@@ -81,7 +81,8 @@ def chances_in(scope: Scope, roles: pd.DataFrame, latency_us: int) -> dict[int, 
     kind = scope.ledger.accounts["kind"].astype("string[pyarrow]").fillna("").iloc[code].to_numpy(dtype=object)
     role = roles.set_index("account_code")["role"].reindex(code, fill_value="unknown").to_numpy(dtype=object)
     by_code, _ = account_chances(scope, held.assign(kind=kind, role=role), latency_us)
-    return {int(at): round(FULL * float(chance)) for at, chance in by_code.items()}
+    codes, chances = by_code.index.to_numpy(dtype=np.int64), by_code.to_numpy(dtype=np.float64)
+    return {code: round(FULL * chance) for code, chance in zip(codes.tolist(), chances.tolist(), strict=True)}
 
 
 def suspected_claims(scope: Scope, roles: pd.DataFrame) -> pd.DataFrame:
