@@ -120,9 +120,11 @@ def test_what_may_be_an_innocents_stands_behind_as_much_that_is_not() -> None:
         09:05 mule -> seller 20000
         09:06 mule -> second 20000
         09:07 second -> third 10
+        2025-03-04 09:00 x -> y 1
     """)
     )
-    assert plan["target"].tolist().index("second") < plan["target"].tolist().index("seller")
+    assert plan["target"].tolist()[:2] == ["second", "seller"]
+    assert plan["expected_recovery_fen"].tolist()[0] < plan["expected_recovery_fen"].tolist()[1]
     reason = plan.set_index("target").loc["seller", "reason"]
     assert "weighs 5000.00 (25 % of the lien) against the line" in reason
 
