@@ -85,8 +85,8 @@ def seeds_of_world(made: World) -> Any:
     return Pieces(np.arange(len(one)), made.disputed.astype(np.int64), one * 0, fen, fen, one, one, one, one * 0)
 
 
-def ledger_in_memory(made: World) -> Any:
-    """A ledger of the world without writing one: ids are short, every other column is a constant."""
+def ledger_in_memory(made: World, disputed: bool = False) -> Any:
+    """A ledger of the world without writing one: ids are short, every other column is a constant; reports if asked for."""
     from ledger.memory import ledger_of
     from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 
@@ -126,7 +126,14 @@ def ledger_in_memory(made: World) -> Any:
             )
         else:
             arrays.append(pa.nulls(rows, field.type))
-    return ledger_of(pa.table(arrays, schema=TRANSFERS), accounts, REPORTS.empty_table())
+    reports = pa.Table.from_pylist(
+        [
+            {"report": f"R{number:06d}", "victim": "v", "transfer": str(row), "file": 0, "line": number}
+            for number, row in enumerate(made.disputed.tolist() if disputed else [])
+        ],
+        schema=REPORTS,
+    )
+    return ledger_of(pa.table(arrays, schema=TRANSFERS), accounts, reports)
 
 
 if __name__ == "__main__":

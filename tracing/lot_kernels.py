@@ -1,7 +1,7 @@
-"""Lots in compiled code: a slot's lots as a chain, taken from its ends or by shares, put behind the others.
+"""Lots in compiled code: a slot's lots as a chain, taken from its ends, put behind the others.
 
 A lot is a row of `pool`: the part LOW … HIGH of FEN that arrived together and stand for BASIS of a claim's money. The lots of a
-slot are a chain from its head to its tail, oldest first; under pro rata a claim has one lot per slot, in order of the claims.
+slot are a chain from its head to its tail, oldest first. Pro rata has no lots: see `tracing.share_kernels`.
 """
 
 from typing import Any
@@ -159,72 +159,6 @@ def take_chain(
 
 
 @njit(cache=True)
-def take_shares(
-    pool: Table, spare: Ints, head: Ints, tail: Ints, count: Ints, slot: int, fen: int, clean: Ints, parcel: Table
-) -> int:
-    """Take fen from every claim's pool and from the clean money by their shares: largest remainder, clean last among equals."""
-    total, at, given = clean[slot], 0, 0
-    row = head[slot]
-    while row != NONE:
-        total += pool[row, FEN]
-        row = pool[row, NEXT]
-    rest = np.zeros(count[slot] + 1, np.int64)
-    row = head[slot]
-    while row != NONE:
-        parcel[at, P_SHARE], rest[at] = product_over(pool[row, FEN], fen, total)
-        given += parcel[at, P_SHARE]
-        at += 1
-        row = pool[row, NEXT]
-    parcel[at, P_SHARE], rest[at] = product_over(clean[slot], fen, total)
-    given += parcel[at, P_SHARE]
-    for one in np.argsort(-rest, kind="mergesort")[: fen - given]:
-        parcel[one, P_SHARE] += 1
-    at, filled = 0, 0
-    row = head[slot]
-    while row != NONE:
-        after, part = pool[row, NEXT], parcel[at, P_SHARE]
-        at += 1
-        if part > 0:
-            part_out(parcel, filled, pool, row, 0, part)
-            parcel[filled, P_START] = pool[row, START]
-            pool[row, BASIS] -= parcel[filled, P_BASIS]
-            pool[row, FEN] -= part
-            filled += 1
-            if pool[row, FEN] == 0:
-                unlink(pool, spare, head, tail, count, slot, row)
-        row = after
-    part = parcel[at, P_SHARE]
-    clean[slot] -= part
-    return clean_out(parcel, filled, part)
-
-
-@njit(cache=True)
-def pool_for(pool: Table, spare: Ints, head: Ints, tail: Ints, count: Ints, slot: int, claim: int) -> Whole:
-    """The claim's pool at the slot, an empty one where there was none; pools stand in order of the claims."""
-    row = tail[slot]
-    while row != NONE and pool[row, CLAIM] > claim:
-        row = pool[row, BEFORE]
-    if row != NONE and pool[row, CLAIM] == claim:
-        return row
-    new = new_lot(pool, spare)
-    after = head[slot] if row == NONE else pool[row, NEXT]
-    pool[new, BEFORE], pool[new, NEXT] = row, after
-    if row == NONE:
-        head[slot] = new
-    else:
-        pool[row, NEXT] = new
-    if after == NONE:
-        tail[slot] = new
-    else:
-        pool[after, BEFORE] = new
-    count[slot] += 1
-    pool[new, CLAIM], pool[new, FEN], pool[new, BASIS], pool[new, LOW], pool[new, HIGH] = claim, 0, 0, 0, 0
-    pool[new, HOP], pool[new, TIER], pool[new, LEG], pool[new, START] = 2**62, 2**62, 0, 0
-    pool[new, PIECE], pool[new, FLAGS] = NONE, 0
-    return new
-
-
-@njit(cache=True)
 def put_clean(pool: Table, spare: Ints, head: Ints, tail: Ints, count: Ints, slot: int, fen: int) -> None:
     """Clean money behind the slot's lots; neighbouring clean lots are one."""
     row = tail[slot]
@@ -243,8 +177,6 @@ def taken(
     """Take the lots that leave under the method; how many entries the parcel has then."""
     if method <= LIFO:
         return take_chain(pool, spare, head, tail, count, slot, fen, parcel, method == LIFO)
-    if method == PRO_RATA:
-        return take_shares(pool, spare, head, tail, count, slot, fen, clean, parcel) if fen > 0 else 0
     held = clean[slot]
     if method == CLEAN_FIRST:
         first = min(fen, held)
