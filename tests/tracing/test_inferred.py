@@ -146,6 +146,18 @@ def test_any_table_of_links_conserves_every_claim_by_every_method() -> None:
             assert (both["now"] == both["then"]).all(), (seed, method, both)
 
 
+@pytest.mark.parametrize("options", [{"level": "holder"}, {"overdraft": "backward"}, {"level": "holder", "opening": "zero"}])
+def test_links_go_with_the_other_options(options: dict[str, str]) -> None:
+    for seed in range(4):
+        ledger, table = at_random(seed)
+        parameters = Parameters(inferred=True, probability_bp=0, **options)  # type: ignore[arg-type]
+        methods = ("fifo", "lifo") if "overdraft" in options else ALLOCATING
+        by_all = trace_methods(ledger, parameters, methods, table)
+        assert all(trace.unbalanced().empty for trace in by_all.values()), seed
+        alone = trace_claims(ledger, parameters, table)
+        pd.testing.assert_frame_equal(alone.held, by_all["fifo"].held)
+
+
 def at_random(seed: int) -> tuple[Ledger, pd.DataFrame]:
     """A ledger with recyclers, and links from redemptions to payouts that may or may not be right."""
     random = np.random.default_rng(seed)
