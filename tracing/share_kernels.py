@@ -121,7 +121,7 @@ def least_of_largest(values: Ints, count: Whole, more: Whole, buckets: Ints, nea
         top, often = np.int64(-1), np.int64(0)
         for one in range(count):
             if top <= look[one] < bound:
-                often = often + 1 if look[one] == top else 1
+                often = often + 1 if look[one] == top else np.int64(1)
                 top = look[one]
         if often >= more:
             return top, more
