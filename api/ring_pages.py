@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from api.csv_tables import instant
 from api.results import money, trace_id
 from api.ring_book import Book
+from rules.catalogue import signs
 from rules.roles import name_roles
 from rules.rule import Finding
 from rules.scope import Scope, records
@@ -25,7 +26,7 @@ IDENTIFIERS = ("device", "phone", "ip", "id", "messenger", "app", "url", "order"
 
 def role_table(scope: Scope, findings: list[Finding]) -> pd.DataFrame:
     """Roles with their reasons, suppliers among them."""
-    return with_suppliers(scope, name_roles(scope, findings), findings)
+    return with_suppliers(scope, name_roles(scope, signs(findings)), findings)
 
 
 def slices(claims: pd.DataFrame, ring: Ints, column: str) -> Iterator[list[str]]:

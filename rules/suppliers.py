@@ -25,8 +25,11 @@ def with_suppliers(scope: Scope, roles: pd.DataFrame, findings: list[Finding]) -
 
     roles: as `rules.roles.name_roles` gives them.
     """
-    told = {one.account_code: one.explanation for one in findings if one.rule == SUPPLIER_RULE}
-    reasons = told or paid_by_the_piece(scope, roles)
+    buyers = {scope.name(code) for code in roles.loc[roles["role"].isin(BUYERS), "account_code"].tolist()}
+    told = {
+        one.account_code: one.explanation for one in findings if one.rule == SUPPLIER_RULE and one.inputs["payer"] in buyers
+    }
+    reasons = paid_by_the_piece(scope, roles) | told
     taken = set(roles.loc[~roles["role"].isin(OPEN_ROLES), "account_code"].tolist())
     found = {code: reason for code, reason in sorted(reasons.items()) if code not in taken}
     tiers = dict(zip(roles["account_code"].tolist(), roles["tier"].tolist(), strict=True))

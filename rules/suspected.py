@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ledger import Ledger
+from rules.catalogue import signs
 from rules.chance import account_chances
 from rules.dwell import LATENCY_US
 from rules.roles import name_roles
@@ -66,7 +67,7 @@ def suspect(scope: Scope, roles: pd.DataFrame, findings: list[Finding], latency_
         asked = replace(asked, reports=(*asked.reports, *claims["report"].tolist()))
     trace = trace_claims(ledger, asked, scope.trace.inferred)
     around = scope_of(ledger, trace)
-    named = name_roles(around, findings)
+    named = name_roles(around, signs(findings))
     return Suspected(claims, trace, around, named, chances_in(around, named, latency_us))
 
 

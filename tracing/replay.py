@@ -67,8 +67,8 @@ def _replayed(settled: Settled, seeds: Pieces, holder: Ints, parameters: Paramet
     from tracing import replay_kernels as kernels
 
     most = MOST_ROWS // 2 if wide else MOST_ROWS
-    compiled: Any = kernels.replayed
-    rows = np.asarray(compiled(CODES[parameters.method], *_arguments(settled, seeds, holder, parameters), wide, most))
+    arguments: tuple[Any, ...] = (*_arguments(settled, seeds, holder, parameters), wide, most)
+    rows = np.asarray(kernels.replayed(CODES[parameters.method], *arguments))
     check_rows(len(rows), most, parameters)
     return rows
 
@@ -78,11 +78,10 @@ def _shared(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameter
     from tracing.pro_rata_kernels import replayed_shares
 
     most = MOST_ROWS // 2 if wide else MOST_ROWS
-    arguments = _arguments(settled, seeds, holder, parameters)
     # memory nobody has touched costs nothing, and numpy asks for it in large pages
     room = np.empty((12 if wide else 9, min(16 * len(settled.order), FIRST_ROOM) + 568), np.int64)
-    compiled: Any = replayed_shares
-    carried, moved, other, written = compiled(*arguments, room, most)
+    arguments: tuple[Any, ...] = (*_arguments(settled, seeds, holder, parameters), room, most)
+    carried, moved, other, written = replayed_shares(*arguments)
     check_rows(moved + written, most, parameters)
     return carried[:, :moved], other[:written]
 

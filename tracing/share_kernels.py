@@ -116,16 +116,16 @@ def least_of_largest(values: Ints, count: Whole, more: Whole, buckets: Ints, nea
                 near[filled] = look[one]
                 filled += 1
         look, count = near, filled
-    bound = np.int64(9223372036854775807)
+    bound: Whole = np.int64(9223372036854775807)
     while True:  # the next lower value and how often it is there
         top, often = np.int64(-1), np.int64(0)
         for one in range(count):
             if top <= look[one] < bound:
-                often = often + 1 if look[one] == top else np.int64(1)
+                often = often + np.int64(1) if look[one] == top else np.int64(1)
                 top = look[one]
         if often >= more:
             return top, more
-        bound, more = top, more - often
+        bound, more = np.int64(top), more - often
 
 
 @njit(cache=True)

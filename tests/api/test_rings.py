@@ -14,7 +14,7 @@ from api.pipeline import find_and_write_rings, ingest_records, open_ledger, trac
 from api.rings import find_rings, ring_id
 from ledger.generate import generate
 from ledger.problems import LiushuiError
-from rules.catalogue import apply_to
+from rules.catalogue import apply_to, signs
 from rules.roles import name_roles
 from rules.suppliers import with_suppliers
 from tests.api.small import ROOT, told_here
@@ -195,7 +195,7 @@ SUPPLIED = """
 def suppliers(*payments: str) -> list[str]:
     scope, _ = case(SUPPLIED + "\n".join(f"10:{at:02d} {payment}" for at, payment in enumerate(payments)))
     findings, _ = apply_to(scope)
-    roles = name_roles(scope, findings)
+    roles = name_roles(scope, signs(findings))
     roles.loc[roles["account_code"] == [scope.name(code) for code in range(len(scope.hub))].index("boss"), "role"] = "boss"
     table = with_suppliers(scope, roles, findings)
     return [scope.name(code) for code in table.loc[table["role"] == "supplier", "account_code"]]

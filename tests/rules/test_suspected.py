@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from rules.catalogue import apply_to
+from rules.catalogue import apply_to, signs
 from rules.plan import plan_freezes
 from rules.roles import name_roles
 from rules.scope import Scope, scope_of
@@ -32,12 +32,12 @@ def found(text: str) -> set[str]:
     """Payers of the suspected claims of a story."""
     scope, _ = case(text)
     findings, _ = apply_to(scope)
-    return set(suspected_claims(scope, name_roles(scope, findings))["victim"])
+    return set(suspected_claims(scope, name_roles(scope, signs(findings)))["victim"])
 
 
 def suspicion(scope: Scope) -> Suspected | None:
     findings, _ = apply_to(scope)
-    return suspect(scope, name_roles(scope, findings), findings)
+    return suspect(scope, name_roles(scope, signs(findings)), findings)
 
 
 def planned(text: str) -> pd.DataFrame:
