@@ -21,15 +21,12 @@ OPEN_ROLES = ("unknown", "good_faith_recipient")
 
 
 def with_suppliers(scope: Scope, roles: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
-    """The roles with `supplier` added, where a rule or the ring's own payments say so; other roles stay as they are.
+    """The roles with `supplier` added for whom the ring's buyers pay by the piece; other roles stay as they are.
 
     roles: as `rules.roles.name_roles` gives them.
     """
-    buyers = {scope.name(code) for code in roles.loc[roles["role"].isin(BUYERS), "account_code"].tolist()}
-    told = {
-        one.account_code: one.explanation for one in findings if one.rule == SUPPLIER_RULE and one.inputs["payer"] in buyers
-    }
-    reasons = paid_by_the_piece(scope, roles) | told
+    told = {one.account_code: one.explanation for one in findings if one.rule == SUPPLIER_RULE}
+    reasons = {code: told.get(code, reason) for code, reason in paid_by_the_piece(scope, roles).items()}
     taken = set(roles.loc[~roles["role"].isin(OPEN_ROLES), "account_code"].tolist())
     found = {code: reason for code, reason in sorted(reasons.items()) if code not in taken}
     tiers = dict(zip(roles["account_code"].tolist(), roles["tier"].tolist(), strict=True))
