@@ -57,7 +57,7 @@ class Server:
 
     def client(self, person=None):
         headers = {"X-API-Key": f"secret-{person}"} if person else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=300)  # a cold machine compiles loops first
 
     def stop(self):
         self.process.terminate()
