@@ -196,7 +196,7 @@ def touched_claims(
     claims: LiveClaims, slots: LiveSlots, touched: Ints, changes: "np.ndarray[tuple[int], np.dtype[np.int8]]"
 ) -> Flags:
     """The claims some of whose money may lie elsewhere after a change of the touched slots."""
-    from tracing.live_kernels import ALL, TAIL
+    from tracing.live_lay_kernels import ALL, TAIL
     from tracing.piece_kernels import CARRIED, CLAIM, KIND, LEG, RESTED
 
     change = np.zeros(slots.slots, np.int8)

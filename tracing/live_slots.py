@@ -243,7 +243,7 @@ class LiveSlots:
 
     def lay(self) -> tuple[Ints, "np.ndarray[tuple[int], np.dtype[np.int8]]"]:
         """Lay out what changed; the slots it changed in, and what of their money may lie elsewhere than before."""
-        from tracing.live_kernels import lay
+        from tracing.live_lay_kernels import lay
 
         parts = [part for part in self.pending if len(part)]  # one part is ascending already
         touched = parts[0] if len(parts) == 1 else np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
