@@ -16,8 +16,8 @@ from ledger.store.manifest import Segment, State, read_state
 from ledger.store.opening import open_ledger
 from ledger.store.segments import read_columns
 from ledger.store.stored import read_small
-from tracing.live import LiveTrace, Update
-from tracing.live_events import MoneyMoved
+from tracing.live import LiveTrace
+from tracing.live_events import MoneyMoved, Update
 from tracing.result import Parameters
 
 CHANGING = ("both_sides", "reversal", "masked_account", "same_account")

@@ -5,7 +5,7 @@ where such a slot holds or carried their money. The answer is always that of a t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -31,10 +31,10 @@ from tracing.live_claims import (
     pieces_of,
     touched_claims,
 )
-from tracing.live_events import ROW, MoneyMoved, Snapshot, differences, events_of, snapshot
+from tracing.live_events import ROW, MoneyMoved, Snapshot, Update, differences, events_of, snapshot
 from tracing.live_links import Arrival, LinkMarks, codes_of, marks_of, why_rebuild
 from tracing.live_opening import opened_slots
-from tracing.live_rows import LiveRows, in_ledger_order, mask_of, places, text, with_codes
+from tracing.live_rows import LiveRows, in_ledger_order, mask_of, places, reported_balances, text, with_codes
 from tracing.live_slots import LiveSlots
 from tracing.live_telling import renamed, told_of
 from tracing.lots import exact_sum, laid_out, settled_legs
@@ -45,22 +45,6 @@ from tracing.trace import told
 NONE = np.zeros(0, np.int64)
 BEHIND = 1 << 32
 """Behind every place in a file."""
-
-
-@dataclass(frozen=True)
-class Update:
-    """What records that came later changed.
-
-    events: by claim, time and transfer. accounts: codes the records name. rematched: slots that were laid out again, wholly or
-    at their end. rebuilt: why the whole ledger had to be matched again; empty when it had not. warnings: reports that cannot
-    be traced, as in `Trace.warnings`.
-    """
-
-    events: tuple[MoneyMoved, ...]
-    accounts: tuple[int, ...]
-    rematched: int
-    rebuilt: str = ""
-    warnings: tuple[str, ...] = ()
 
 
 class LiveTrace:
@@ -242,18 +226,8 @@ class LiveTrace:
             apart = fee & (received > 0) & ~self._slots.slot.ends[target]
             target[apart] = self._people.fee_slots_of(np.asarray(rows["target"].to_numpy())[apart], currency[apart])
         time_us = np.asarray(rows["time"].cast(pa.int64()).to_numpy())
-        balances = self._balances(rows)
+        balances = reported_balances(rows, known=bool(len(self._slots.leg.source_balance)))
         self._slots.add_legs(LegArrays(time_us, time_us, source, target, given, received, given * 0, *balances), place)
-
-    def _balances(self, rows: pa.Table) -> tuple[Ints, Ints]:
-        """Balances that rows report; empty where none of the ledger does."""
-        from tracing.kernels import NO_BALANCE
-
-        columns = [rows[name] for name in ("source_balance_fen", "target_balance_fen")]
-        if not len(self._slots.leg.source_balance) and all(column.null_count == rows.num_rows for column in columns):
-            return NONE, NONE
-        one, other = (np.asarray(column.fill_null(NO_BALANCE).to_numpy(), np.int64) for column in columns)
-        return one, other
 
     def _axis(self) -> LiveAxis:
         """The axis by row number, for the claims."""

@@ -45,6 +45,22 @@ class MoneyMoved:
 
 
 @dataclass(frozen=True)
+class Update:
+    """What records that came later changed.
+
+    events: by claim, time and transfer. accounts: codes the records name. rematched: slots that were laid out again, wholly or
+    at their end. rebuilt: why the whole ledger had to be matched again; empty when it had not. warnings: reports that cannot
+    be traced, as in `Trace.warnings`.
+    """
+
+    events: tuple[MoneyMoved, ...]
+    accounts: tuple[int, ...]
+    rematched: int
+    rebuilt: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Some claims' money at one moment, by transfer row and by account, keys ascending: claim << 32 | row or account code.
 

@@ -186,3 +186,14 @@ def with_codes(transfers: pa.Table, accounts: pd.DataFrame) -> pa.Table:
             raise LiushuiError("TRC-live", f"{name}: {column.filter(pc.is_null(codes))[0].as_py()} is not in the accounts")
         transfers = transfers.set_column(at, name, codes.cast(pa.int32()))
     return transfers
+
+
+def reported_balances(rows: pa.Table, *, known: bool) -> tuple[Ints, Ints]:
+    """Balances in fen that rows report, of source and target; empty where neither they nor earlier rows (known) report any."""
+    from tracing.kernels import NO_BALANCE
+
+    columns = [rows[name] for name in ("source_balance_fen", "target_balance_fen")]
+    if not known and all(column.null_count == rows.num_rows for column in columns):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    one, other = (np.asarray(column.fill_null(NO_BALANCE).to_numpy(), np.int64) for column in columns)
+    return one, other

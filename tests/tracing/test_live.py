@@ -14,8 +14,9 @@ from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 from tests.story import rows
 from tracing.claims import claims_of
 from tracing.links import fifo_links
-from tracing.live import LiveTrace, Update
+from tracing.live import LiveTrace
 from tracing.live_claims import as_followed
+from tracing.live_events import Update
 from tracing.lots import axis_of, settled_legs
 from tracing.result import TIES, Parameters
 from tracing.trace import followed_claims, holders_of_accounts, trace_claims

@@ -6,7 +6,8 @@ from ledger.book import frame
 from ledger.problems import LiushuiError
 from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 from tests.story import Story, rows, tell, transfer
-from tracing.live import LiveTrace, Update
+from tracing.live import LiveTrace
+from tracing.live_events import Update
 from tracing.result import Parameters
 
 
