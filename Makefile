@@ -8,7 +8,7 @@ run: .venv/runs
 	$(BIN)/liushui demo demo
 
 test: .venv/tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 check: .venv/tests
 	$(BIN)/ruff check .
