@@ -9,9 +9,9 @@ other, which the chain of crossings keeps.
 import numpy as np
 from numba import njit
 
+from tracing.exact_kernels import Table, Whole, grown, product_over
 from tracing.follow_kernels import conversion_of, place_in, rested_us
 from tracing.legs import Codes, Flags, Ints
-from tracing.lot_kernels import Table, Whole, grown, product_over
 
 START, LEG, LOW, FEN, BASIS, HOP, TIER, LINKED, CROSSING, SHIFT, COUNTED, OWN = range(12)
 """Columns of a piece: which start, the leg (-1: a balance, LOW is then a position of the axis), where in its given fen and how

@@ -6,8 +6,8 @@
 import numpy as np
 from numba import njit
 
+from tracing.exact_kernels import Table, Whole, grown, product_over, share
 from tracing.legs import OVERDRAFT, Codes, Flags, Ints
-from tracing.lot_kernels import Table, Whole, grown, product_over, share
 from tracing.lots import OVERDRAWN, UNSPENT
 from tracing.overdrafts import ANY_TIME
 

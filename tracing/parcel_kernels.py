@@ -1,30 +1,29 @@
-"""A parcel in compiled code: the lots on one leg in the order in which they left, and what a report makes of them."""
+"""A parcel in compiled code: the money on one leg in the order in which it left, and what reports and limits make of it."""
 
+import numpy as np
 from numba import njit
 
-from tracing.lot_kernels import (
-    CLEAN,
-    NONE,
-    P_BASIS,
-    P_CLAIM,
-    P_FEN,
-    P_FLAGS,
-    P_HOP,
-    P_LEG,
-    P_PIECE,
-    P_START,
-    P_TIER,
-    Table,
-)  # fmt: skip
+from tracing.exact_kernels import Table
+
+CLEAN, NONE = -1, -1
+P_CLAIM, P_FEN, P_BASIS, P_HOP, P_TIER, P_LEG, P_START, P_PIECE, P_FLAGS = range(9)
+"""Columns of a parcel; the leg, the first fen on it and the carried piece are those that brought the lot."""
+WIDTH = 9
 
 
 @njit(cache=True)
-def has_claims(parcel: Table, size: int) -> bool:
-    """Whether any of the parcel is a claim's money."""
-    found = False
-    for at in range(size):
-        found |= parcel[at, P_CLAIM] != CLEAN
-    return found
+def parcel_for(entries: int) -> Table:
+    """An empty parcel with room for so many."""
+    return np.zeros((entries, WIDTH), np.int64)
+
+
+@njit(cache=True)
+def clean_out(parcel: Table, at: int, fen: int) -> int:
+    """Write clean money into the parcel where there is any; how many entries the parcel has then."""
+    if fen <= 0:
+        return at
+    parcel[at, P_CLAIM], parcel[at, P_FEN], parcel[at, P_BASIS] = CLEAN, fen, 0
+    return at + 1
 
 
 @njit(cache=True)

@@ -4,9 +4,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tracing.exact_kernels import grown, product_over, share
 from tracing.legs import Ints
 from tracing.live_arrays import Arenas, LegArrays, SlotArrays
-from tracing.lot_kernels import grown, product_over, share
 from tracing.lots import UNSPENT
 from tracing.replay_kernels import stopped_by
 

@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 
 from tracing.back_kernels import NOTHING, inverse
+from tracing.exact_kernels import Table, Whole, grown, product_over
 from tracing.legs import Flags, Ints
-from tracing.lot_kernels import Table, Whole, grown, product_over
 
 
 @njit(cache=True)

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.problems import LiushuiError
-from tracing.follow import Followed, Pieces
+from tracing.follow import Followed, Pieces, joined
 from tracing.legs import Ints
 from tracing.lots import Settled
 from tracing.result import LIMITS, Parameters
 
-CODES = {"fifo": 0, "lifo": 1, "pro_rata": 2, "clean_first": 3, "taint_first": 4}
+CODES = {"pro_rata": 0, "clean_first": 1, "taint_first": 2}
 MOST_ROWS = 30_000_000
 """Pieces one trace may have, 80 bytes each while it runs; one backward needs half as much again for each and may have half."""
-FIRST_ROOM = 4_000_000
-"""Carried pieces pro rata has room for at first."""
+FIRST_ROOM = 8_000_000
+"""Carried pieces, and lots or pools, there is room for at first; memory nobody has touched costs nothing."""
 
 Table = NDArray[np.int64]
 
@@ -36,54 +36,63 @@ def replay(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters
     """
     from tracing import replay_kernels as kernels
 
-    if parameters.method == "pro_rata":
-        carried, rows = _shared(settled, seeds, holder, parameters, wide=False)
-        moved = Pieces(*carried)
-    else:
-        rows = _replayed(settled, seeds, holder, parameters, wide=False)
-        moved = _pieces(rows, kernels.CARRIED)
+    carried, left, rows = _replayed(settled, seeds, holder, parameters, wide=False)
     parts = [_pieces(rows, what) for what in range(kernels.RESTED, kernels.CUT + len(LIMITS))]
-    rested, overdrawn, lost, counted, *stopped = parts
+    ended, overdrawn, lost, counted, *stopped = parts
+    rested = joined([ended, Pieces(*left)]) if len(ended) else Pieces(*left)
     cut = tuple((name, part) for name, part in zip(LIMITS, stopped, strict=True) if len(part))
-    return counted, Followed(moved, rested, overdrawn, lost, cut)
+    return counted, Followed(Pieces(*carried), rested, overdrawn, lost, cut)
 
 
 def replayed_rows(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters) -> Table:
     """What became of every piece, as `tracing.replay_kernels` writes it down for a trace backward; arguments as `replay`."""
     from tracing import replay_kernels as kernels
 
-    if parameters.method != "pro_rata":
-        return _replayed(settled, seeds, holder, parameters, wide=True)
-    carried, other = _shared(settled, seeds, holder, parameters, wide=True)
-    rows = np.zeros((carried.shape[1], kernels.OUT_COLUMNS), np.int64)
-    rows[:, 0], rows[:, kernels.FROM] = kernels.CARRIED, -1
-    rows[:, 1 : kernels.PLAIN_COLUMNS] = carried[: kernels.PLAIN_COLUMNS - 1].T
-    rows[:, [kernels.ARRIVED, kernels.POOLED, kernels.PAYER]] = carried[kernels.PLAIN_COLUMNS - 1 :].T
-    return np.concatenate([rows, other])
+    carried, left, other = _replayed(settled, seeds, holder, parameters, wide=True)
+    moved, rested = (
+        np.vstack([np.full(columns.shape[1], what), columns]).T
+        for what, columns in ((kernels.CARRIED, carried), (kernels.RESTED, left))
+    )
+    return np.concatenate([moved, other, rested])
 
 
-def _replayed(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters, *, wide: bool) -> Table:
-    """Rows of the methods that keep lots."""
-    from tracing import replay_kernels as kernels
+def _replayed(
+    settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters, *, wide: bool
+) -> tuple[Table, Table, Table]:
+    """The carried pieces and those in slots in the end, a row per column, and rows of what else became of pieces."""
+    from tracing.block_kernels import empty_blocks
+    from tracing.replay_kernels import OUT_COLUMNS, PLAIN_COLUMNS, left_over, pieces_left, replayed
+    from tracing.slot_kernels import slots_table
 
-    most = MOST_ROWS // 2 if wide else MOST_ROWS
-    arguments: tuple[Any, ...] = (*_arguments(settled, seeds, holder, parameters), wide, most)
-    rows = np.asarray(kernels.replayed(CODES[parameters.method], *arguments))
-    check_rows(len(rows), most, parameters)
-    return rows
-
-
-def _shared(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters, *, wide: bool) -> tuple[Table, Table]:
-    """Pro rata: the carried pieces, a row per column, and rows of what else became of pieces."""
-    from tracing.pro_rata_kernels import replayed_shares
-
-    most = MOST_ROWS // 2 if wide else MOST_ROWS
-    # memory nobody has touched costs nothing, and numpy asks for it in large pages
-    room = np.empty((12 if wide else 9, min(16 * len(settled.order), FIRST_ROOM) + 568), np.int64)
-    arguments: tuple[Any, ...] = (*_arguments(settled, seeds, holder, parameters), room, most)
-    carried, moved, other, written = replayed_shares(*arguments)
+    legs, most = settled.legs, MOST_ROWS // 2 if wide else MOST_ROWS
+    limits = [parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen]
+    columns, room = (OUT_COLUMNS if wide else PLAIN_COLUMNS) - 1, min(16 * len(settled.order), FIRST_ROOM) + 568
+    slots = slots_table(settled.openings.fen, legs.slots.ends)
+    arguments: tuple[Any, ...] = (
+        CODES[parameters.method],
+        settled.order,
+        legs.time_us,
+        legs.source,
+        legs.target,
+        legs.given_fen,
+        legs.received_fen,
+        legs.slots.identified,
+        legs.slots.flags,
+        holder,
+        slots,
+        placed_seeds(settled, seeds),
+        np.array(limits, np.int64),
+        empty_blocks(room, lots=parameters.method != "pro_rata"),
+        np.empty((columns, room), np.int64),
+        most,
+    )
+    carried, moved, other, written, blocks = replayed(*arguments)
     check_rows(moved + written, most, parameters)
-    return carried[:, :moved], other[:written]
+    left = pieces_left(slots, blocks[0])
+    check_rows(moved + written + left, most, parameters)
+    rested = np.empty((columns, left), np.int64)
+    left_over(slots, *blocks, rested)
+    return carried[:, :moved], rested, other[:written]
 
 
 def check_rows(rows: int, most: int, parameters: Parameters) -> None:
@@ -91,27 +100,6 @@ def check_rows(rows: int, most: int, parameters: Parameters) -> None:
     if rows > most:
         told = f"{parameters.method} cuts the claims' money into more than {most:,} pieces; trace fewer reports at a time"
         raise LiushuiError("TRC-too-many-rows", f"{told}, set a least amount, or take fifo")
-
-
-def _arguments(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters) -> tuple[Any, ...]:
-    """What both replays start from."""
-    legs = settled.legs
-    limits = [parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen]
-    return (
-        settled.order,
-        legs.time_us,
-        legs.source,
-        legs.target,
-        legs.given_fen,
-        legs.received_fen,
-        legs.slots.ends,
-        legs.slots.identified,
-        legs.slots.flags,
-        holder,
-        settled.openings.fen,
-        placed_seeds(settled, seeds),
-        np.array(limits, np.int64),
-    )
 
 
 def placed_seeds(settled: Settled, seeds: Pieces) -> Table:

@@ -1,25 +1,18 @@
 """The compiled replay of label-dependent methods: one pass over the legs in trace order, all claims at once.
 
-Like `tracing.kernels` this file is loops over plain arrays; `tracing.replay` says what it computes, `tracing.lot_kernels` what
-a lot is. Clean money of a slot no claim has reached is its balance alone.
+Like `tracing.kernels` this file is loops over plain arrays; `tracing.replay` says what it computes, `tracing.lot_kernels` and
+`tracing.share_kernels` which claims' money leaves. Clean money of a slot is what its balance holds beside the claims'.
 """
 
 import numpy as np
 from numba import njit
 
+from tracing.block_kernels import FLAGS, HOP, LEG, LOW, PIECE, START, TIER, Blocks, Facts, has_places, moved_block
+from tracing.exact_kernels import Table, Whole, grown, product_over, share, wider
 from tracing.legs import Codes, Flags, Ints
-from tracing.lot_kernels import (
-    BASIS,
-    CLAIM,
+from tracing.lot_kernels import lots_in, lots_out
+from tracing.parcel_kernels import (
     CLEAN,
-    FEN,
-    FLAGS,
-    HIGH,
-    HOP,
-    LEG,
-    LIFO,
-    LOW,
-    NEXT,
     NONE,
     P_BASIS,
     P_CLAIM,
@@ -30,29 +23,24 @@ from tracing.lot_kernels import (
     P_PIECE,
     P_START,
     P_TIER,
-    PIECE,
-    START,
-    TIER,
-    Table,
-    append,
+    claimed,
     clean_out,
-    grown,
-    product_over,
-    put_clean,
-    share,
-    taken,
-)  # fmt: skip
-from tracing.parcel_kernels import claimed, has_claims
+    parcel_for,
+)
+from tracing.share_kernels import BUCKETS, pools_in, pools_out
+from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FIRST, HELD, STATE, ask_for, clean_of
 
+PRO_RATA, CLEAN_FIRST, TAINT_FIRST = 0, 1, 2
+"""Codes of the methods."""
 CARRIED, RESTED, OVERDRAWN, LOST, SEED, CUT = 0, 1, 2, 3, 4, 5
 """What became of a piece; `CUT + k` is the k-th limit: hops, window, amount."""
-ENDS, TAINTED = 1, 2
-"""States of a slot: money that comes in goes no further; a claim has reached it."""
 PLAIN_COLUMNS = 10
 OUT_COLUMNS = 15  # what, claim, leg, start, fen, basis, hop, tier, linked, flags, then what a trace backward needs:
 FROM, FROM_START, ARRIVED, POOLED, PAYER = 10, 11, 12, 13, 14
-"""The output row of the piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined the lots
-at the target, the claim's money there then; the slot that paid."""
+"""The carried piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined the target's money,
+the claim's money there then; the slot that paid. Carried pieces have a row per column, one less, since all are carried."""
+AHEAD = 24
+"""So many legs before its turn a leg's slots are asked for, and half as many before it what stands in their blocks."""
 
 
 @njit(cache=True)
@@ -87,163 +75,202 @@ def replayed(
     target: Codes,
     given: Ints,
     received: Ints,
-    ends: Flags,
     identified: Flags,
     flagged: Ints,
     holder: Ints,
-    opening: Ints,
+    slots: Table,
     seeds: Table,
     limits: Ints,
-    wide: bool,
+    blocks: Blocks,
+    carried: Table,
     most: int,
-) -> Table:
-    """Move every lot leg by leg.
+) -> tuple[Table, Whole, Table, Whole, Blocks]:
+    """Move every claim's money leg by leg.
 
     Args:
-        order: the legs in trace order. holder, opening: per slot. flagged: bits that money leaving a slot gets.
+        order: the legs in trace order. flagged: bits that money leaving a slot gets. holder: per slot.
+        slots: as `slot_kernels.slots_table` makes it; it is used up.
         seeds: place in `order`, start, fen, claim, tier of every disputed part, by place and start; disjoint per leg.
         limits: most hops, longest rest in microseconds, least fen; 0 = none.
-        wide: whether a trace backward needs its columns. most: rows after which the pass stops.
+        carried: room for carried pieces, a row per column: those of `Pieces`, or with what a trace backward needs.
+        most: pieces after which the pass stops.
     Returns:
-        one row of `OUT_COLUMNS`, or the first `PLAIN_COLUMNS` of them, per piece and what became of it; more than `most` when
-        the pass did not come to its end.
+        the carried pieces, a row per column; how many they are; a row of `OUT_COLUMNS`, or the first `PLAIN_COLUMNS` of them,
+        per piece and what else became of it; how many those are. More than `most` together: the pass stopped there.
     """
-    slots = len(ends)
-    balance, state = opening.copy(), np.zeros(slots, np.int8)
-    for slot in range(slots):
-        state[slot] = ENDS if ends[slot] else 0
-    clean = np.zeros(slots, np.int64)  # of tainted slots, where clean money is no lot
-    head, tail, count = np.full(slots, NONE, np.int64), np.full(slots, NONE, np.int64), np.zeros(slots, np.int64)
-    pool = np.zeros((1024, 13), np.int64)
-    spare = np.array([NONE, 0], np.int64)
-    parcel, labelled = np.zeros((64, 10), np.int64), np.zeros((64, 10), np.int64)
-    out, written = np.zeros((4096, OUT_COLUMNS if wide else PLAIN_COLUMNS), np.int64), 0
-    seed, next_seed = 0, seeds[0, 0] if len(seeds) else -1
-    for place in range(len(order)):
+    fens, names, facts, basis, whence = blocks
+    used, free = np.int64(0), np.full(64, NONE, np.int64)
+    parcel, labelled, work = parcel_for(64), parcel_for(64), np.empty((4, BUCKETS), np.int64)
+    wide, moved, nobody = len(carried) >= OUT_COLUMNS - 1, 0, np.empty(0, np.int64)
+    other, written = np.zeros((1024, OUT_COLUMNS if wide else PLAIN_COLUMNS), np.int64), 0
+    seed, next_seed, legs = 0, seeds[0, 0] if len(seeds) else -1, len(order)
+    for place in range(legs):
+        if place + AHEAD < legs:
+            leg = order[place + AHEAD]
+            ask_for(slots, source[leg])
+            ask_for(slots, target[leg])
+            leg = order[place + AHEAD // 2]
+            if slots[source[leg], HELD] > 0:
+                for slot in (source[leg], target[leg]):
+                    row = slots[slot, BASE] + slots[slot, FIRST]
+                    for one in range(row, row + slots[slot, COUNT], 8):
+                        ask_for(fens, one)
+                        ask_for(basis, one)
+                        ask_for(facts, one)
+                        ask_for(facts, one + 4)
+                    for one in range(row, row + slots[slot, COUNT], 16):
+                        ask_for(names, one)
+                    if len(whence) > 0:
+                        ask_for(whence, row)
         leg = order[place]
-        x, s, t = given[leg], source[leg], target[leg]
-        if place != next_seed and (state[s] | state[t]) == 0:  # no claim's money: two balances
-            if x != 0:
-                balance[s] -= x
-                balance[t] += received[leg]
+        x, y, s, t = given[leg], received[leg], source[leg], target[leg]
+        if place != next_seed and slots[s, HELD] == 0:  # no claim's money: two balances
+            slots[s, BALANCE] -= x
+            slots[t, BALANCE] += y
             continue
-        y, first = received[leg], seed
+        first = seed
         while seed < len(seeds) and seeds[seed, 0] == place:
             seed += 1
         next_seed = seeds[seed, 0] if seed < len(seeds) else -1
         if x == 0:
             continue
-        hot = state[s] == TAINTED
-        if not hot and first == seed:
-            if not ends[s]:
-                balance[s] -= x
-            if ends[t]:
-                continue
-            if state[t] == TAINTED:
-                fresh = y - min(y, max(0, -balance[t]))
-                if fresh > 0 and method <= LIFO:
-                    if spare[1] + 1 > len(pool):
-                        pool = grown(pool, spare[1] + 1)
-                    put_clean(pool, spare, head, tail, count, t, fresh)
-                clean[t] += fresh if method > LIFO else 0
-            balance[t] += y
-            continue
-        if written > most:
-            return out[:written]
-        room = 2 * (count[s] + 4) + 3 * (seed - first) + 2
-        if room > len(parcel):  # looked at here: to hand a table over and back costs more than most legs
-            parcel, labelled = grown(parcel, 2 * room), grown(labelled, 2 * room)
-        size = 0
-        if hot:
-            want = min(x, max(0, balance[s]))
-            size = taken(method, pool, spare, head, tail, count, s, want, clean, parcel)
+        if moved + written > most:
+            return carried, moved, other, written, (fens, names, facts, basis, whence)
+        room = slots[s, COUNT] + 3 * (seed - first) + 4
+        if 2 * room > len(parcel):  # looked at here: to hand a table over and back costs more than most legs
+            parcel, labelled, work = grown(parcel, 4 * room), grown(labelled, 4 * room), np.empty((4, 4 * room), np.int64)
+        size, clean, held = 0, clean_of(slots, s), slots[s, HELD]
+        want = min(x, clean + held)
+        if method == PRO_RATA:
+            if held > 0:
+                size = pools_out(slots, s, want, fens, names, facts, basis, parcel, work)
+            size = clean_out(parcel, size, x - (held - slots[s, HELD]))
+        elif method == CLEAN_FIRST:
+            size = clean_out(parcel, 0, min(want, clean))
+            size = lots_out(slots, s, want - min(want, clean), fens, names, facts, basis, whence, parcel, size)
             size = clean_out(parcel, size, x - want)
         else:
-            size = clean_out(parcel, size, x)
-        if not ends[s]:
-            balance[s] -= x
-        if written + 4 * (size + 3 * (seed - first)) + 8 > len(out):
-            out = grown(out, written + 4 * (size + 3 * (seed - first)) + 8)
+            size = lots_out(slots, s, min(want, held), fens, names, facts, basis, whence, parcel, 0)
+            size = clean_out(parcel, size, x - min(want, held))
+        slots[s, BALANCE] -= x
+        if written + 4 * (size + 3 * (seed - first)) + 8 > len(other):
+            other = grown(other, written + 4 * (size + 3 * (seed - first)) + 8)
         # what a limit stops goes no further: here it becomes clean
-        written = limited(parcel, size, limits, time, leg, out, written, flagged[s], holder[s] != holder[t])
+        written = limited(parcel, size, limits, time, leg, other, written, flagged[s], holder[s] != holder[t])
         if first < seed:
             size = claimed(parcel, size, seeds[first:seed], labelled)
             parcel, labelled = labelled, parcel
-        linked = 1 if identified[s] else 0
-        if spare[1] + size + 2 > len(pool):
-            pool = grown(pool, spare[1] + size + 2)
-        if state[t] == 0 and has_claims(parcel, size):
-            state[t] = TAINTED
-            before = max(0, balance[t])
-            if method > LIFO:
-                clean[t] = before
-            elif before > 0:
-                put_clean(pool, spare, head, tail, count, t, before)
-        repaid = 0 if ends[t] else max(0, -balance[t])
-        offset, mine = 0, 0
-        for at in range(size):
-            claim, fen, basis, hop, tier, flags = (
-                parcel[at, P_CLAIM], parcel[at, P_FEN], parcel[at, P_BASIS], parcel[at, P_HOP], parcel[at, P_TIER],
-                parcel[at, P_FLAGS],
+        if moved + size > carried.shape[1]:
+            carried = longer(carried, moved + size)
+        linked, ending = 1 if identified[s] else 0, slots[t, STATE] == ENDS
+        repaid = 0 if ending else max(0, -slots[t, BALANCE])
+        offset, arrived = 0, 0
+        for one in range(size):
+            claim, fen, bears, hop, tier, flags = (
+                parcel[one, P_CLAIM], parcel[one, P_FEN], parcel[one, P_BASIS], parcel[one, P_HOP], parcel[one, P_TIER],
+                parcel[one, P_FLAGS],
             )  # fmt: skip
             start = offset
             offset += fen
+            if claim == CLEAN:
+                continue
             begin, end = start, offset
             if x != y:
                 begin, end = product_over(start, y, x)[0], product_over(offset, y, x)[0]
-            if claim != CLEAN:
-                if hop == 1:
-                    written = note(out, written, SEED, claim, leg, start, fen, basis, hop, tier, 1, flags)
-                mine, chosen = written, 1 if hop == 1 else linked  # a report chose the disputed payment
-                written = note(out, written, CARRIED, claim, leg, start, fen, basis, hop, tier, chosen, flags)
-                if wide:
-                    out[mine, PAYER] = s
-                if wide and hop > 1:
-                    out[mine, FROM], out[mine, FROM_START] = parcel[at, P_PIECE], parcel[at, P_START]
-                if end == begin:
-                    written = note(out, written, LOST, claim, leg, start, fen, basis, hop, tier, linked, flags)
-                    continue
-                if ends[t]:
-                    written = note(out, written, RESTED, claim, leg, begin, end - begin, basis, hop, tier, linked, flags)
-                    continue
-            if ends[t] or end == begin:
+            if hop == 1:  # a report chose the disputed payment
+                written = note(other, written, SEED, claim, leg, start, fen, bears, hop, tier, 1, flags)
+            carried[0, moved], carried[1, moved], carried[2, moved] = claim, leg, start
+            carried[3, moved], carried[4, moved], carried[5, moved] = fen, bears, hop
+            carried[6, moved], carried[7, moved], carried[8, moved] = tier, 1 if hop == 1 else linked, flags
+            if wide:
+                carried[FROM - 1, moved] = parcel[one, P_PIECE] if hop > 1 else NONE
+                carried[FROM_START - 1, moved] = parcel[one, P_START] if hop > 1 else 0
+                carried[ARRIVED - 1, moved], carried[POOLED - 1, moved], carried[PAYER - 1, moved] = 0, 0, s
+            moved += 1
+            if end == begin:
+                written = note(other, written, LOST, claim, leg, start, fen, bears, hop, tier, linked, flags)
                 continue
-            low = min(max(repaid - begin, 0), end - begin)
-            if low > 0 and claim != CLEAN:
-                owed = share(basis, end - begin, 0, low)
-                written = note(out, written, OVERDRAWN, claim, leg, begin, low, owed, hop, tier, linked, flags)
-            if low == end - begin or state[t] != TAINTED:
+            if ending:
+                written = note(other, written, RESTED, claim, leg, begin, end - begin, bears, hop, tier, linked, flags)
                 continue
-            if claim == CLEAN:
-                if method > LIFO:
-                    clean[t] += end - begin - low
-                else:
-                    put_clean(pool, spare, head, tail, count, t, end - begin - low)
-            else:
-                row = append(pool, spare, head, tail, count, t)
-                pool[row, CLAIM], pool[row, FEN], pool[row, BASIS], pool[row, LOW] = claim, end - begin, basis, low
-                pool[row, HIGH], pool[row, LEG], pool[row, START] = end - begin, leg, begin
-                pool[row, HOP], pool[row, TIER], pool[row, PIECE], pool[row, FLAGS] = hop, tier, mine, flags
-                if wide:
-                    out[mine, ARRIVED] = end - begin - low
-        if not ends[t]:
-            balance[t] += y
-    for slot in range(slots):
-        row = head[slot]
-        while row != NONE:
-            if pool[row, CLAIM] != CLEAN:
-                out = grown(out, written + 1)
-                low, high = pool[row, LOW], pool[row, HIGH]
-                basis = share(pool[row, BASIS], pool[row, FEN], low, high)
-                written = note(
-                    out, written, RESTED, pool[row, CLAIM], pool[row, LEG], pool[row, START] + low, high - low, basis,
-                    pool[row, HOP], pool[row, TIER], 0, pool[row, FLAGS],
-                )  # fmt: skip
-                if wide:
-                    out[written - 1, FROM], out[written - 1, FROM_START] = pool[row, PIECE], pool[row, START] + low
-                    out[written - 1, PAYER] = slot
-            row = pool[row, NEXT]
-    return out[:written]
+            low, owed = min(max(repaid - begin, 0), end - begin), 0
+            if low > 0:
+                owed = share(bears, end - begin, 0, low)
+                written = note(other, written, OVERDRAWN, claim, leg, begin, low, owed, hop, tier, linked, flags)
+                if low == end - begin:
+                    continue
+            # what joins the target's money waits at the front of the parcel, which is read no more up to here
+            parcel[arrived, P_CLAIM], parcel[arrived, P_FEN] = claim, end - begin - low
+            parcel[arrived, P_BASIS] = bears - owed if method == PRO_RATA else bears
+            parcel[arrived, P_HOP], parcel[arrived, P_TIER], parcel[arrived, P_FLAGS] = hop, tier, flags
+            parcel[arrived, P_LEG], parcel[arrived, P_START], parcel[arrived, P_PIECE] = low, begin, moved - 1
+            if wide:
+                carried[ARRIVED - 1, moved - 1] = end - begin - low
+            arrived += 1
+        slots[t, BALANCE] += y
+        if arrived == 0:
+            continue
+        if not has_places(slots, t, arrived):
+            need = slots[t, COUNT] + arrived
+            if used + 2 * need + 8 > len(fens):
+                fens, basis, names = (
+                    wider(fens, used + 2 * need + 8),
+                    wider(basis, used + 2 * need + 8),
+                    wider(names, used + 2 * need + 8),
+                )
+                facts = wider(facts, used + 2 * need + 8)
+                if len(whence) > 0:
+                    whence = wider(whence, used + 2 * need + 8)
+            used = moved_block(slots, t, need, free, used, fens, names, facts, basis, whence)
+        if method != PRO_RATA:
+            lots_in(slots, t, parcel, arrived, leg, fens, names, facts, basis, whence)
+            continue
+        pooled, step = carried[POOLED - 1] if wide else nobody, arrived if first == seed else 1
+        for one in range(0, arrived, step):  # beside a seed the parcel is not in order of the claims
+            pools_in(slots, t, parcel[one : one + step], step, leg, fens, names, facts, basis, pooled)
+    return carried, moved, other, written, (fens[:used], names[:used], facts[:used], basis[:used], whence[:used])
+
+
+@njit(cache=True)
+def pieces_left(slots: Table, fens: Ints) -> int:
+    """How many pools or lots the slots hold in the end."""
+    found = 0
+    for slot in range(len(slots)):
+        begin = slots[slot, BASE] + slots[slot, FIRST]
+        for row in range(begin, begin + slots[slot, COUNT]):
+            found += fens[row] > 0
+    return found
+
+
+@njit(cache=True)
+def left_over(slots: Table, fens: Ints, names: Codes, facts: Facts, basis: Ints, whence: Table, rested: Table) -> None:
+    """Write down what the slots hold in the end, slot by slot, a row per column as of carried pieces."""
+    at = 0
+    for slot in range(len(slots)):
+        begin = slots[slot, BASE] + slots[slot, FIRST]
+        for row in range(begin, begin + slots[slot, COUNT]):
+            fen = fens[row]
+            if fen == 0:
+                continue
+            start, bears, piece = 0, basis[row], NONE
+            if len(whence) > 0:
+                low = whence[row, LOW]
+                start, bears, piece = whence[row, START] + low, share(bears, low + fen, low, low + fen), whence[row, PIECE]
+            rested[0, at], rested[1, at], rested[2, at] = names[row], facts[row, LEG], start
+            rested[3, at], rested[4, at], rested[5, at] = fen, bears, facts[row, HOP]
+            rested[6, at], rested[7, at], rested[8, at] = facts[row, TIER], 0, facts[row, FLAGS]
+            if len(rested) > PLAIN_COLUMNS:
+                rested[FROM - 1, at], rested[FROM_START - 1, at], rested[PAYER - 1, at] = piece, start, slot
+                rested[ARRIVED - 1, at], rested[POOLED - 1, at] = 0, 0
+            at += 1
+
+
+@njit(cache=True)
+def longer(table: Table, columns: int) -> Table:
+    """The table with room for that many columns, at least twice as many; rows do not fall on the same cache lines."""
+    larger = np.empty((table.shape[0], max(columns, 2 * table.shape[1]) // 512 * 512 + 568), np.int64)
+    larger[:, : table.shape[1]] = table
+    return larger
 
 
 @njit(cache=True)
