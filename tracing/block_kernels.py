@@ -4,29 +4,31 @@ A block has a power of two of places; one that became too small is kept for the 
 a pool, one a claim, in order of the claims (`tracing.share_kernels`); else a lot, oldest first (`tracing.lot_kernels`).
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from tracing.exact_kernels import Table, Whole
 from tracing.legs import Codes, Ints
-from tracing.slot_kernels import BASE, COUNT, FIRST, ROOM
+from tracing.slot_kernels import BASE, COUNT, GONE, ROOM, aligned
 
-HOP, TIER, LEG, FLAGS = range(4)
-"""Columns of the facts of a pool or lot; LEG is the last one that brought any of it."""
-START, LOW, PIECE = range(3)
-"""Columns of where a lot is from: its first fen on its leg, how many of them are gone, the carried piece that brought it."""
+FACTS = np.dtype([("basis", np.int64), ("leg", np.int64), ("hop", np.int32), ("tier", np.int32), ("flags", np.int64)])
+"""What is known of a pool or lot beside its claim and fen; leg is the last one that brought any of it."""
+WHENCE = np.dtype([("start", np.int64), ("low", np.int64), ("piece", np.int64), ("unused", np.int64)])
+"""Where a lot is from: its first fen on its leg, how many of them are gone, the carried piece that brought it."""
 
-Facts = NDArray[np.int32]
-Blocks = tuple[Ints, Codes, Facts, Ints, Table]
-"""The columns all slots share: fen, claims, facts, basis, and where lots are from, which has no rows under pro rata."""
+Records = NDArray[Any]
+Blocks = tuple[Ints, Codes, Records, Records]
+"""The columns all slots share: fen, claims, facts, and where lots are from, which has no rows under pro rata."""
 
 
 def empty_blocks(places: int, *, lots: bool) -> Blocks:
-    """The columns with so many places: memory nobody has touched costs nothing, and numpy asks for it in large pages."""
-    whole, short = np.int64, np.int32
-    facts, whence = np.empty((places, 4), short), np.empty((places if lots else 0, 3), whole)
-    return np.empty(places, whole), np.empty(places, short), facts, np.empty(places, whole), whence
+    """The columns with so many places."""
+    kinds = (np.dtype(np.int64), np.dtype(np.int32), FACTS, WHENCE)
+    fens, names, facts, whence = (aligned(places if lots or kind is not WHENCE else 0, kind) for kind in kinds)
+    return fens, names, facts, whence
 
 
 @njit(cache=True)
@@ -39,9 +41,9 @@ def class_of(places: int) -> int:
 
 
 @njit(cache=True)
-def has_places(slots: Table, slot: int, more: int) -> bool:
+def has_places(slots: Table, slot: int, more: int, lots: bool) -> bool:
     """Whether so many more fit behind what the slot's block holds."""
-    return slots[slot, FIRST] + slots[slot, COUNT] + more <= slots[slot, ROOM]
+    return (slots[slot, GONE] if lots else 0) + slots[slot, COUNT] + more <= slots[slot, ROOM]
 
 
 @njit(cache=True)
@@ -53,16 +55,16 @@ def moved_block(
     used: Whole,
     fens: Ints,
     names: Codes,
-    facts: Facts,
-    basis: Ints,
-    whence: Table,
+    facts: Records,
+    whence: Records,
 ) -> Whole:
     """Give a slot a block of so many places; how many places are in use then, for which the columns must have room.
 
     Args:
         free: per size the first block to use again; its first fen is where the next one is. whence: of lots; else no rows.
     """
-    base, first, count, room = slots[slot, BASE], slots[slot, FIRST], slots[slot, COUNT], slots[slot, ROOM]
+    first, count, room, lots = slots[slot, BASE], slots[slot, COUNT], slots[slot, ROOM], len(whence) > 0
+    base = first - slots[slot, GONE] if lots else first
     into = base
     if 2 * need > room:
         size = class_of(need)
@@ -71,16 +73,14 @@ def moved_block(
             free[size] = fens[into]
         else:
             into, used = used, used + (1 << size)
-        slots[slot, BASE], slots[slot, ROOM] = into, 1 << size
+        slots[slot, ROOM] = 1 << size
     for one in range(count):
-        old, new = base + first + one, into + one
-        fens[new], names[new], basis[new] = fens[old], names[old], basis[old]
-        for column in range(4):
-            facts[new, column] = facts[old, column]
-        if len(whence) > 0:
-            for column in range(3):
-                whence[new, column] = whence[old, column]
-    slots[slot, FIRST] = 0
+        old, new = first + one, into + one
+        fens[new], names[new], facts[new] = fens[old], names[old], facts[old]
+        if lots:
+            whence[new] = whence[old]
+    slots[slot, BASE] = into
+    slots[slot, GONE] = 0 if lots else slots[slot, GONE]
     if into != base and room > 0:
         fens[base], free[class_of(room)] = free[class_of(room)], base
     return used

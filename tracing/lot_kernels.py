@@ -6,11 +6,11 @@ lot the fen from LOW on are still there. Pro rata has no lots: see `tracing.shar
 
 from numba import njit
 
-from tracing.block_kernels import FLAGS, HOP, LEG, LOW, PIECE, START, TIER, Facts
+from tracing.block_kernels import Records
 from tracing.exact_kernels import Table, share
 from tracing.legs import Codes, Ints
 from tracing.parcel_kernels import P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER
-from tracing.slot_kernels import BASE, COUNT, FIRST, HELD
+from tracing.slot_kernels import BASE, COUNT, GONE, HELD
 
 
 @njit(cache=True)
@@ -20,30 +20,30 @@ def lots_out(
     fen: int,
     fens: Ints,
     names: Codes,
-    facts: Facts,
-    basis: Ints,
-    whence: Table,
+    facts: Records,
+    whence: Records,
     parcel: Table,
     size: int,
 ) -> int:
     """Take that many fen of claims off the old end into the parcel, which has `size` entries; how many it has then."""
     slots[slot, HELD] -= fen
-    row = slots[slot, BASE] + slots[slot, FIRST]
+    row = slots[slot, BASE]
     while fen > 0:
-        left, low = fens[row], whence[row, LOW]
+        left, low = fens[row], whence[row].low
         part = min(fen, left)
         fen -= part
         parcel[size, P_CLAIM], parcel[size, P_FEN] = names[row], part
-        parcel[size, P_BASIS] = share(basis[row], low + left, low, low + part)
-        parcel[size, P_HOP], parcel[size, P_TIER] = facts[row, HOP], facts[row, TIER]
-        parcel[size, P_LEG], parcel[size, P_START] = facts[row, LEG], whence[row, START] + low
-        parcel[size, P_PIECE], parcel[size, P_FLAGS] = whence[row, PIECE], facts[row, FLAGS]
+        parcel[size, P_BASIS] = share(facts[row].basis, low + left, low, low + part)
+        parcel[size, P_HOP], parcel[size, P_TIER] = facts[row].hop, facts[row].tier
+        parcel[size, P_LEG], parcel[size, P_START] = facts[row].leg, whence[row].start + low
+        parcel[size, P_PIECE], parcel[size, P_FLAGS] = whence[row].piece, facts[row].flags
         size += 1
         if part < left:
-            fens[row], whence[row, LOW] = left - part, low + part
+            fens[row], whence[row].low = left - part, low + part
         else:
             row += 1
-            slots[slot, FIRST] += 1
+            slots[slot, BASE] = row
+            slots[slot, GONE] += 1
             slots[slot, COUNT] -= 1
     return size
 
@@ -57,22 +57,21 @@ def lots_in(
     leg: int,
     fens: Ints,
     names: Codes,
-    facts: Facts,
-    basis: Ints,
-    whence: Table,
+    facts: Records,
+    whence: Records,
 ) -> None:
     """Put a parcel of claims' money that came by a leg behind the slot's lots; its block has room.
 
     Of an entry the basis stands for all that arrived, P_LEG says how much of that repaid an overdraft and is gone, P_START
     where on the leg it begins, P_PIECE which carried piece it is.
     """
-    row = slots[slot, BASE] + slots[slot, FIRST] + slots[slot, COUNT]
+    row = slots[slot, BASE] + slots[slot, COUNT]
     for one in range(size):
-        fens[row], names[row], basis[row] = parcel[one, P_FEN], parcel[one, P_CLAIM], parcel[one, P_BASIS]
-        facts[row, HOP], facts[row, TIER] = parcel[one, P_HOP], parcel[one, P_TIER]
-        facts[row, LEG], facts[row, FLAGS] = leg, parcel[one, P_FLAGS]
-        whence[row, START], whence[row, LOW] = parcel[one, P_START], parcel[one, P_LEG]
-        whence[row, PIECE] = parcel[one, P_PIECE]
+        fens[row], names[row], facts[row].basis = parcel[one, P_FEN], parcel[one, P_CLAIM], parcel[one, P_BASIS]
+        facts[row].hop, facts[row].tier = parcel[one, P_HOP], parcel[one, P_TIER]
+        facts[row].leg, facts[row].flags = leg, parcel[one, P_FLAGS]
+        whence[row].start, whence[row].low = parcel[one, P_START], parcel[one, P_LEG]
+        whence[row].piece = parcel[one, P_PIECE]
         slots[slot, HELD] += parcel[one, P_FEN]
         row += 1
     slots[slot, COUNT] += size

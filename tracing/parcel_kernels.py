@@ -4,17 +4,22 @@ import numpy as np
 from numba import njit
 
 from tracing.exact_kernels import Table
+from tracing.legs import Ints
 
 CLEAN, NONE = -1, -1
 P_CLAIM, P_FEN, P_BASIS, P_HOP, P_TIER, P_LEG, P_START, P_PIECE, P_FLAGS = range(9)
 """Columns of a parcel; the leg, the first fen on it and the carried piece are those that brought the lot."""
-WIDTH = 9
+WIDTH, BUCKETS = 9, 64
+
+Parcels = tuple[Table, Table, Ints, Ints, Ints, Ints]
+"""A parcel, one to label it in, and room to share in: parts, remainders, those near a bound, buckets."""
 
 
-@njit(cache=True)
-def parcel_for(entries: int) -> Table:
-    """An empty parcel with room for so many."""
-    return np.zeros((entries, WIDTH), np.int64)
+def parcels_for(entries: int) -> Parcels:
+    """Parcels with room for so many entries."""
+    parcel, labelled = np.zeros((2, entries, WIDTH), np.int64)
+    part, rest, near = np.zeros((3, entries), np.int64)
+    return parcel, labelled, part, rest, near, np.zeros(BUCKETS, np.int64)
 
 
 @njit(cache=True)
@@ -27,13 +32,17 @@ def clean_out(parcel: Table, at: int, fen: int) -> int:
 
 
 @njit(cache=True)
-def claimed(parcel: Table, size: int, seeds: Table, labelled: Table) -> int:
-    """The parcel with its clean fen labelled where a seed lies over them; neighbours under one seed are one lot."""
+def claimed(parcel: Table, size: int, seeds: Table, first: int, end_seed: int, labelled: Table) -> int:
+    """Label the parcel's clean fen where one of the seeds first … end_seed lies over them; how many entries it has then.
+
+    Neighbours under one seed are one lot. labelled: room to work in, as much as the parcel.
+    """
     filled, offset, at = 0, 0, 0
     while at < size:
         end = offset + parcel[at, P_FEN]
         if parcel[at, P_CLAIM] != CLEAN:
-            labelled[filled] = parcel[at]
+            for column in range(WIDTH):
+                labelled[filled, column] = parcel[at, column]
             filled, offset, at = filled + 1, end, at + 1
             continue
         while at + 1 < size and parcel[at + 1, P_CLAIM] == CLEAN:
@@ -41,7 +50,7 @@ def claimed(parcel: Table, size: int, seeds: Table, labelled: Table) -> int:
             end += parcel[at, P_FEN]
         while offset < end:
             claim, tier, until = CLEAN, 0, end
-            for one in range(len(seeds)):
+            for one in range(first, end_seed):
                 begin, stop = seeds[one, 1], seeds[one, 1] + seeds[one, 2]
                 if begin <= offset < stop:
                     claim, tier, until = seeds[one, 3], seeds[one, 4], min(end, stop)
@@ -53,4 +62,7 @@ def claimed(parcel: Table, size: int, seeds: Table, labelled: Table) -> int:
             labelled[filled, P_PIECE], labelled[filled, P_FLAGS] = NONE, 0
             filled, offset = filled + 1, until
         at += 1
+    for at in range(filled):
+        for column in range(WIDTH):
+            parcel[at, column] = labelled[at, column]
     return filled

@@ -60,15 +60,15 @@ def _replayed(
     settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters, *, wide: bool
 ) -> tuple[Table, Table, Table]:
     """The carried pieces and those in slots in the end, a row per column, and rows of what else became of pieces."""
+    from tracing import replay_kernels as kernels
     from tracing.block_kernels import empty_blocks
-    from tracing.replay_kernels import OUT_COLUMNS, PLAIN_COLUMNS, left_over, pieces_left, replayed
+    from tracing.parcel_kernels import parcels_for
     from tracing.slot_kernels import slots_table
 
     legs, most = settled.legs, MOST_ROWS // 2 if wide else MOST_ROWS
     limits = [parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen]
-    columns, room = (OUT_COLUMNS if wide else PLAIN_COLUMNS) - 1, min(16 * len(settled.order), FIRST_ROOM) + 568
-    slots = slots_table(settled.openings.fen, legs.slots.ends)
-    arguments: tuple[Any, ...] = (
+    slots = slots_table(settled.openings.fen, legs.slots, holder)
+    fixed: tuple[Any, ...] = (
         CODES[parameters.method],
         settled.order,
         legs.time_us,
@@ -76,23 +76,39 @@ def _replayed(
         legs.target,
         legs.given_fen,
         legs.received_fen,
-        legs.slots.identified,
-        legs.slots.flags,
-        holder,
         slots,
         placed_seeds(settled, seeds),
         np.array(limits, np.int64),
-        empty_blocks(room, lots=parameters.method != "pro_rata"),
-        np.empty((columns, room), np.int64),
-        most,
     )
-    carried, moved, other, written, blocks = replayed(*arguments)
-    check_rows(moved + written, most, parameters)
-    left = pieces_left(slots, blocks[0])
+    state, free = np.zeros(kernels.PLACES + 1, np.int64), np.full(64, -1, np.int64)
+    columns, room = kernels.OUT_COLUMNS if wide else kernels.PLAIN_COLUMNS, min(16 * len(settled.order), FIRST_ROOM) + 568
+    carried, other = np.empty((columns - 1, room), np.int64), np.empty((room, columns), np.int64)
+    blocks, parcels = empty_blocks(room, lots=parameters.method != "pro_rata"), parcels_for(64)
+    while state[kernels.PLACE] < len(settled.order):
+        kernels.replayed(*fixed, state, free, blocks, parcels, carried, other)
+        _, _, moved, written, used, entries, places = state.tolist()
+        check_rows(moved + written, most, parameters)
+        parcels = parcels_for(2 * entries) if entries > len(parcels[0]) else parcels
+        carried, other = longer(carried, moved, entries, axis=1), longer(other, written, 4 * entries)
+        blocks = tuple(longer(column, used, 2 * places) for column in blocks)
+    left = kernels.pieces_left(slots, blocks[0])
     check_rows(moved + written + left, most, parameters)
-    rested = np.empty((columns, left), np.int64)
-    left_over(slots, *blocks, rested)
+    rested = np.empty((columns - 1, left), np.int64)
+    kernels.left_over(slots, *blocks, rested)
     return carried[:, :moved], rested, other[:written]
+
+
+def longer(table: NDArray[Any], used: int, more: int, axis: int = 0) -> NDArray[Any]:
+    """The table with room for more behind what is used, at least twice as long when it has none; one without rows stays."""
+    from tracing.slot_kernels import aligned
+
+    if not len(table) or used + more <= table.shape[axis]:
+        return table
+    shape = list(table.shape)
+    shape[axis] = 2 * shape[axis] + more
+    larger = aligned(int(np.prod(shape)), table.dtype).reshape(shape)
+    larger[(slice(None),) * axis + (slice(used),)] = table[(slice(None),) * axis + (slice(used),)]
+    return larger
 
 
 def check_rows(rows: int, most: int, parameters: Parameters) -> None:

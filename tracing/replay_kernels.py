@@ -4,12 +4,11 @@ Like `tracing.kernels` this file is loops over plain arrays; `tracing.replay` sa
 `tracing.share_kernels` which claims' money leaves. Clean money of a slot is what its balance holds beside the claims'.
 """
 
-import numpy as np
 from numba import njit
 
-from tracing.block_kernels import FLAGS, HOP, LEG, LOW, PIECE, START, TIER, Blocks, Facts, has_places, moved_block
-from tracing.exact_kernels import Table, Whole, grown, product_over, share, wider
-from tracing.legs import Codes, Flags, Ints
+from tracing.block_kernels import Blocks, Records, has_places, moved_block
+from tracing.exact_kernels import Table, product_over, share
+from tracing.legs import Codes, Ints
 from tracing.lot_kernels import lots_in, lots_out
 from tracing.parcel_kernels import (
     CLEAN,
@@ -23,12 +22,12 @@ from tracing.parcel_kernels import (
     P_PIECE,
     P_START,
     P_TIER,
+    Parcels,
     claimed,
     clean_out,
-    parcel_for,
 )
-from tracing.share_kernels import BUCKETS, pools_in, pools_out
-from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FIRST, HELD, STATE, ask_for, clean_of
+from tracing.share_kernels import pools_in, pools_out
+from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FLAGGED, HELD, HOLDER, IDENTIFIED, STATE, ask_for, clean_of
 
 PRO_RATA, CLEAN_FIRST, TAINT_FIRST = 0, 1, 2
 """Codes of the methods."""
@@ -39,6 +38,9 @@ OUT_COLUMNS = 15  # what, claim, leg, start, fen, basis, hop, tier, linked, flag
 FROM, FROM_START, ARRIVED, POOLED, PAYER = 10, 11, 12, 13, 14
 """The carried piece that brought the lot (-1: none), where in what arrived by it; what of the piece joined the target's money,
 the claim's money there then; the slot that paid. Carried pieces have a row per column, one less, since all are carried."""
+PLACE, SEEDS, MOVED, WRITTEN, USED, ENTRIES, PLACES = range(7)
+"""What the pass keeps when it stops: its next leg's place, seeds seen, carried pieces, other rows, places in use; and what it
+stopped for: entries of a parcel, places of a block."""
 AHEAD = 24
 """So many legs before its turn a leg's slots are asked for, and half as many before it what stands in their blocks."""
 
@@ -75,36 +77,37 @@ def replayed(
     target: Codes,
     given: Ints,
     received: Ints,
-    identified: Flags,
-    flagged: Ints,
-    holder: Ints,
     slots: Table,
     seeds: Table,
     limits: Ints,
+    state: Ints,
+    free: Ints,
     blocks: Blocks,
+    parcels: Parcels,
     carried: Table,
-    most: int,
-) -> tuple[Table, Whole, Table, Whole, Blocks]:
-    """Move every claim's money leg by leg.
+    other: Table,
+) -> None:
+    """Move every claim's money leg by leg, until the legs or the room for what comes of them are at an end.
+
+    It makes no table itself: one exchanged for a larger one within the loop would be counted as in use at every leg.
 
     Args:
-        order: the legs in trace order. flagged: bits that money leaving a slot gets. holder: per slot.
-        slots: as `slot_kernels.slots_table` makes it; it is used up.
+        order: the legs in trace order.
+        slots: as `slot_kernels.slots_table` makes it.
         seeds: place in `order`, start, fen, claim, tier of every disputed part, by place and start; disjoint per leg.
         limits: most hops, longest rest in microseconds, least fen; 0 = none.
-        carried: room for carried pieces, a row per column: those of `Pieces`, or with what a trace backward needs.
-        most: pieces after which the pass stops.
-    Returns:
-        the carried pieces, a row per column; how many they are; a row of `OUT_COLUMNS`, or the first `PLAIN_COLUMNS` of them,
-        per piece and what else became of it; how many those are. More than `most` together: the pass stopped there.
+        state: how far it came, the columns from `PLACE` on; ENTRIES and PLACES are what the next leg may need at least.
+        carried: the carried pieces, a row per column: those of `Pieces`, or with what a trace backward needs.
+        other: a row of `OUT_COLUMNS`, or the first `PLAIN_COLUMNS` of them, per piece and what else became of it.
     """
-    fens, names, facts, basis, whence = blocks
-    used, free = np.int64(0), np.full(64, NONE, np.int64)
-    parcel, labelled, work = parcel_for(64), parcel_for(64), np.empty((4, BUCKETS), np.int64)
-    wide, moved, nobody = len(carried) >= OUT_COLUMNS - 1, 0, np.empty(0, np.int64)
-    other, written = np.zeros((1024, OUT_COLUMNS if wide else PLAIN_COLUMNS), np.int64), 0
-    seed, next_seed, legs = 0, seeds[0, 0] if len(seeds) else -1, len(order)
-    for place in range(legs):
+    fens, names, facts, whence = blocks
+    parcel, labelled, part, rest, near, buckets = parcels
+    wide, lots, legs = len(carried) >= OUT_COLUMNS - 1, len(whence) > 0, len(order)
+    pooled = carried[POOLED - 1] if wide else near[:0]
+    begun, seed, moved, written, used = state[PLACE], state[SEEDS], state[MOVED], state[WRITTEN], state[USED]
+    next_seed = seeds[seed, 0] if seed < len(seeds) else -1
+    state[PLACE] = legs
+    for place in range(begun, legs):
         if place + AHEAD < legs:
             leg = order[place + AHEAD]
             ask_for(slots, source[leg])
@@ -112,15 +115,12 @@ def replayed(
             leg = order[place + AHEAD // 2]
             if slots[source[leg], HELD] > 0:
                 for slot in (source[leg], target[leg]):
-                    row = slots[slot, BASE] + slots[slot, FIRST]
+                    row = slots[slot, BASE]
                     for one in range(row, row + slots[slot, COUNT], 8):
                         ask_for(fens, one)
-                        ask_for(basis, one)
-                        ask_for(facts, one)
-                        ask_for(facts, one + 4)
-                    for one in range(row, row + slots[slot, COUNT], 16):
                         ask_for(names, one)
-                    if len(whence) > 0:
+                    ask_for(facts, row)
+                    if lots:
                         ask_for(whence, row)
         leg = order[place]
         x, y, s, t = given[leg], received[leg], source[leg], target[leg]
@@ -131,38 +131,39 @@ def replayed(
         first = seed
         while seed < len(seeds) and seeds[seed, 0] == place:
             seed += 1
+        room = slots[s, COUNT] + 3 * (seed - first) + 4
+        need = slots[t, COUNT] + room
+        if (
+            room > len(near)
+            or moved + room > carried.shape[1]
+            or written + 4 * room > len(other)
+            or used + 2 * need > len(fens)
+        ):
+            state[PLACE], state[ENTRIES], state[PLACES], seed = place, room, need, first
+            break
         next_seed = seeds[seed, 0] if seed < len(seeds) else -1
         if x == 0:
             continue
-        if moved + written > most:
-            return carried, moved, other, written, (fens, names, facts, basis, whence)
-        room = slots[s, COUNT] + 3 * (seed - first) + 4
-        if 2 * room > len(parcel):  # looked at here: to hand a table over and back costs more than most legs
-            parcel, labelled, work = grown(parcel, 4 * room), grown(labelled, 4 * room), np.empty((4, 4 * room), np.int64)
         size, clean, held = 0, clean_of(slots, s), slots[s, HELD]
         want = min(x, clean + held)
         if method == PRO_RATA:
             if held > 0:
-                size = pools_out(slots, s, want, fens, names, facts, basis, parcel, work)
+                size = pools_out(slots, s, want, fens, names, facts, parcel, part, rest, near, buckets)
             size = clean_out(parcel, size, x - (held - slots[s, HELD]))
         elif method == CLEAN_FIRST:
             size = clean_out(parcel, 0, min(want, clean))
-            size = lots_out(slots, s, want - min(want, clean), fens, names, facts, basis, whence, parcel, size)
+            size = lots_out(slots, s, want - min(want, clean), fens, names, facts, whence, parcel, size)
             size = clean_out(parcel, size, x - want)
         else:
-            size = lots_out(slots, s, min(want, held), fens, names, facts, basis, whence, parcel, 0)
+            size = lots_out(slots, s, min(want, held), fens, names, facts, whence, parcel, 0)
             size = clean_out(parcel, size, x - min(want, held))
         slots[s, BALANCE] -= x
-        if written + 4 * (size + 3 * (seed - first)) + 8 > len(other):
-            other = grown(other, written + 4 * (size + 3 * (seed - first)) + 8)
         # what a limit stops goes no further: here it becomes clean
-        written = limited(parcel, size, limits, time, leg, other, written, flagged[s], holder[s] != holder[t])
+        leaves, flagged = slots[s, HOLDER] != slots[t, HOLDER], slots[s, STATE] >> FLAGGED
+        written = limited(parcel, size, limits, time, leg, other, written, flagged, leaves)
         if first < seed:
-            size = claimed(parcel, size, seeds[first:seed], labelled)
-            parcel, labelled = labelled, parcel
-        if moved + size > carried.shape[1]:
-            carried = longer(carried, moved + size)
-        linked, ending = 1 if identified[s] else 0, slots[t, STATE] == ENDS
+            size = claimed(parcel, size, seeds, first, seed, labelled)
+        linked, ending = (slots[s, STATE] & IDENTIFIED) // IDENTIFIED, (slots[t, STATE] & ENDS) != 0
         repaid = 0 if ending else max(0, -slots[t, BALANCE])
         offset, arrived = 0, 0
         for one in range(size):
@@ -210,25 +211,15 @@ def replayed(
         slots[t, BALANCE] += y
         if arrived == 0:
             continue
-        if not has_places(slots, t, arrived):
-            need = slots[t, COUNT] + arrived
-            if used + 2 * need + 8 > len(fens):
-                fens, basis, names = (
-                    wider(fens, used + 2 * need + 8),
-                    wider(basis, used + 2 * need + 8),
-                    wider(names, used + 2 * need + 8),
-                )
-                facts = wider(facts, used + 2 * need + 8)
-                if len(whence) > 0:
-                    whence = wider(whence, used + 2 * need + 8)
-            used = moved_block(slots, t, need, free, used, fens, names, facts, basis, whence)
-        if method != PRO_RATA:
-            lots_in(slots, t, parcel, arrived, leg, fens, names, facts, basis, whence)
+        if not has_places(slots, t, arrived, lots):
+            used = moved_block(slots, t, slots[t, COUNT] + arrived, free, used, fens, names, facts, whence)
+        if lots:
+            lots_in(slots, t, parcel, arrived, leg, fens, names, facts, whence)
             continue
-        pooled, step = carried[POOLED - 1] if wide else nobody, arrived if first == seed else 1
+        step = arrived if first == seed else 1
         for one in range(0, arrived, step):  # beside a seed the parcel is not in order of the claims
-            pools_in(slots, t, parcel[one : one + step], step, leg, fens, names, facts, basis, pooled)
-    return carried, moved, other, written, (fens[:used], names[:used], facts[:used], basis[:used], whence[:used])
+            pools_in(slots, t, parcel, one, one + step, leg, fens, names, facts, pooled)
+    state[SEEDS], state[MOVED], state[WRITTEN], state[USED] = seed, moved, written, used
 
 
 @njit(cache=True)
@@ -236,41 +227,33 @@ def pieces_left(slots: Table, fens: Ints) -> int:
     """How many pools or lots the slots hold in the end."""
     found = 0
     for slot in range(len(slots)):
-        begin = slots[slot, BASE] + slots[slot, FIRST]
+        begin = slots[slot, BASE]
         for row in range(begin, begin + slots[slot, COUNT]):
             found += fens[row] > 0
     return found
 
 
 @njit(cache=True)
-def left_over(slots: Table, fens: Ints, names: Codes, facts: Facts, basis: Ints, whence: Table, rested: Table) -> None:
+def left_over(slots: Table, fens: Ints, names: Codes, facts: Records, whence: Records, rested: Table) -> None:
     """Write down what the slots hold in the end, slot by slot, a row per column as of carried pieces."""
     at = 0
     for slot in range(len(slots)):
-        begin = slots[slot, BASE] + slots[slot, FIRST]
+        begin = slots[slot, BASE]
         for row in range(begin, begin + slots[slot, COUNT]):
             fen = fens[row]
             if fen == 0:
                 continue
-            start, bears, piece = 0, basis[row], NONE
+            start, bears, piece = 0, facts[row].basis, NONE
             if len(whence) > 0:
-                low = whence[row, LOW]
-                start, bears, piece = whence[row, START] + low, share(bears, low + fen, low, low + fen), whence[row, PIECE]
-            rested[0, at], rested[1, at], rested[2, at] = names[row], facts[row, LEG], start
-            rested[3, at], rested[4, at], rested[5, at] = fen, bears, facts[row, HOP]
-            rested[6, at], rested[7, at], rested[8, at] = facts[row, TIER], 0, facts[row, FLAGS]
+                low = whence[row].low
+                start, bears, piece = whence[row].start + low, share(bears, low + fen, low, low + fen), whence[row].piece
+            rested[0, at], rested[1, at], rested[2, at] = names[row], facts[row].leg, start
+            rested[3, at], rested[4, at], rested[5, at] = fen, bears, facts[row].hop
+            rested[6, at], rested[7, at], rested[8, at] = facts[row].tier, 0, facts[row].flags
             if len(rested) > PLAIN_COLUMNS:
                 rested[FROM - 1, at], rested[FROM_START - 1, at], rested[PAYER - 1, at] = piece, start, slot
                 rested[ARRIVED - 1, at], rested[POOLED - 1, at] = 0, 0
             at += 1
-
-
-@njit(cache=True)
-def longer(table: Table, columns: int) -> Table:
-    """The table with room for that many columns, at least twice as many; rows do not fall on the same cache lines."""
-    larger = np.empty((table.shape[0], max(columns, 2 * table.shape[1]) // 512 * 512 + 568), np.int64)
-    larger[:, : table.shape[1]] = table
-    return larger
 
 
 @njit(cache=True)

@@ -7,36 +7,36 @@ shares need the fen alone. A pool that became empty stays, without money, until 
 import numpy as np
 from numba import njit
 
-from tracing.block_kernels import FLAGS, HOP, LEG, TIER, Facts
+from tracing.block_kernels import Records
 from tracing.exact_kernels import Table, Whole, product_over
 from tracing.legs import Codes, Ints
-from tracing.parcel_kernels import P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER
-from tracing.slot_kernels import BASE, COUNT, EMPTY, HELD, clean_of
+from tracing.parcel_kernels import BUCKETS, P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER
+from tracing.slot_kernels import BALANCE, BASE, COUNT, GONE, HELD, clean_of
 
 NO_HOP = 2**31 - 1
 """Hop and tier of a pool without money: whatever comes is less."""
 FEW = 16
 """So many remainders are each compared with each; more are counted in buckets."""
-BUCKETS = 64
 EXACT_WANT, EXACT_TOTAL = 2**50, 2**61
 """Below them the quotient estimated in a double is wrong by one at most, and its remainder shows it."""
 
 
 @njit(cache=True)
-def shares(fen: Ints, clean: int, want: int, part: Ints, rest: Ints, near: Ints, buckets: Ints) -> None:
+def shares(
+    fens: Ints, base: int, n: int, clean: int, total: int, want: int, part: Ints, rest: Ints, near: Ints, buckets: Ints
+) -> None:
     """Every pool's share of what is wanted, the clean money's last, into `part`: the floor, and a fen more for the largest
     remainders, the first ones first.
 
     Args:
-        rest, near, buckets: room to work in.
+        fens: of the pools, n from `base` on (views would count references, which costs as much as the shares).
+        total: of the pools and the clean money. rest, near, buckets: room to work in.
     """
-    n, given, total = len(fen), np.int64(0), np.int64(clean)
-    for one in range(n):
-        total += fen[one]
+    given = np.int64(0)
     if want < EXACT_WANT and total < EXACT_TOTAL:
         rate = want / total
         for one in range(n + 1):
-            mine = fen[one] if one < n else clean
+            mine = fens[base + one] if one < n else clean
             quotient = np.int64(mine * rate)
             # the products may wrap around; their difference is small, so it is right
             remainder = np.int64(mine * want) - np.int64(quotient * total)
@@ -48,7 +48,7 @@ def shares(fen: Ints, clean: int, want: int, part: Ints, rest: Ints, near: Ints,
             given += quotient
     else:
         for one in range(n + 1):
-            part[one], rest[one] = product_over(fen[one] if one < n else clean, want, total)
+            part[one], rest[one] = product_over(fens[base + one] if one < n else clean, want, total)
             given += part[one]
     if want > given:
         add_to_largest(part, rest, n + 1, want - given, near, buckets)
@@ -120,54 +120,52 @@ def pools_out(
     want: int,
     fens: Ints,
     names: Codes,
-    facts: Facts,
-    basis: Ints,
+    facts: Records,
     parcel: Table,
-    work: Table,
+    part: Ints,
+    rest: Ints,
+    near: Ints,
+    buckets: Ints,
 ) -> Whole:
-    """Take the claims' shares of what leaves a slot into the parcel; how many entries it has then, and their fen.
+    """Take the claims' shares of what leaves a slot into the parcel; how many entries it has then.
 
     Args:
-        want: fen, no more than the slot holds. work: three rows to work in, as long as the pools and one more; a fourth
-            of `BUCKETS`.
+        want: fen, no more than the slot holds. part, rest, near: room to work in, one more than the pools; buckets likewise.
     """
-    base, count = slots[slot, BASE], slots[slot, COUNT]
-    part = work[0]
-    shares(fens[base : base + count], clean_of(slots, slot), want, part, work[1], work[2], work[3])
+    base, count, total = slots[slot, BASE], slots[slot, COUNT], slots[slot, BALANCE]
+    shares(fens, base, count, clean_of(slots, slot), total, want, part, rest, near, buckets)
     size, gone = 0, np.int64(0)
     for one in range(count):
         mine = part[one]
         if mine == 0:
             continue
         row = base + one
-        had, whole = fens[row], basis[row]
+        had, whole = fens[row], facts[row].basis
         own = mine if whole == had else product_over(mine, whole, had)[0]
         parcel[size, P_CLAIM], parcel[size, P_FEN], parcel[size, P_BASIS] = names[row], mine, own
-        parcel[size, P_HOP], parcel[size, P_TIER] = facts[row, HOP], facts[row, TIER]
-        parcel[size, P_LEG], parcel[size, P_START] = facts[row, LEG], 0
-        parcel[size, P_PIECE], parcel[size, P_FLAGS] = -1, facts[row, FLAGS]
+        parcel[size, P_HOP], parcel[size, P_TIER] = facts[row].hop, facts[row].tier
+        parcel[size, P_LEG], parcel[size, P_START] = facts[row].leg, 0
+        parcel[size, P_PIECE], parcel[size, P_FLAGS] = -1, facts[row].flags
         size += 1
         gone += mine
-        fens[row], basis[row] = had - mine, whole - own
+        fens[row], facts[row].basis = had - mine, whole - own
         if mine == had:
-            facts[row, HOP], facts[row, TIER], facts[row, FLAGS] = NO_HOP, NO_HOP, 0
-            slots[slot, EMPTY] += 1
+            facts[row].hop, facts[row].tier, facts[row].flags = NO_HOP, NO_HOP, 0
+            slots[slot, GONE] += 1
     slots[slot, HELD] -= gone
-    if 2 * slots[slot, EMPTY] > count:
-        slots[slot, COUNT], slots[slot, EMPTY] = without_empty(fens, names, facts, basis, base, count), 0
+    if 2 * slots[slot, GONE] > count:
+        slots[slot, COUNT], slots[slot, GONE] = without_empty(fens, names, facts, base, count), 0
     return size
 
 
 @njit(cache=True)
-def without_empty(fens: Ints, names: Codes, facts: Facts, basis: Ints, base: int, count: int) -> Whole:
+def without_empty(fens: Ints, names: Codes, facts: Records, base: int, count: int) -> Whole:
     """Close the gaps in a block; how many pools it has then."""
     kept = base
     for row in range(base, base + count):
         if fens[row] > 0:
             if row != kept:
-                fens[kept], names[kept], basis[kept] = fens[row], names[row], basis[row]
-                for column in range(4):
-                    facts[kept, column] = facts[row, column]
+                fens[kept], names[kept], facts[kept] = fens[row], names[row], facts[row]
             kept += 1
     return kept - base
 
@@ -177,22 +175,22 @@ def pools_in(
     slots: Table,
     slot: int,
     parcel: Table,
+    first: int,
     size: int,
     leg: int,
     fens: Ints,
     names: Codes,
-    facts: Facts,
-    basis: Ints,
+    facts: Records,
     pooled: Ints,
 ) -> None:
-    """Add a parcel of claims' money, in order of the claims, to a slot's pools; its block has room.
+    """Add the parcel's entries first … size, in order of their claims, to a slot's pools; its block has room.
 
     Args:
         pooled: per carried piece, what its claim has in the pool then; no entries when nobody asks.
     """
     base, count = slots[slot, BASE], slots[slot, COUNT]
     row, fresh, end = base, 0, base + count
-    for one in range(size):
+    for one in range(first, size):
         claim = parcel[one, P_CLAIM]
         slots[slot, HELD] += parcel[one, P_FEN]
         while row < end and names[row] < claim:
@@ -201,13 +199,13 @@ def pools_in(
             parcel[one, P_START] = 0
             fresh += 1
             continue
-        slots[slot, EMPTY] -= fens[row] == 0
+        slots[slot, GONE] -= fens[row] == 0
         fens[row] += parcel[one, P_FEN]
-        basis[row] += parcel[one, P_BASIS]
-        facts[row, HOP] = min(facts[row, HOP], parcel[one, P_HOP])
-        facts[row, TIER] = min(facts[row, TIER], parcel[one, P_TIER])
-        facts[row, LEG] = leg
-        facts[row, FLAGS] |= parcel[one, P_FLAGS]
+        facts[row].basis += parcel[one, P_BASIS]
+        facts[row].hop = min(facts[row].hop, parcel[one, P_HOP])
+        facts[row].tier = min(facts[row].tier, parcel[one, P_TIER])
+        facts[row].leg = leg
+        facts[row].flags |= parcel[one, P_FLAGS]
         if len(pooled) > 0:
             pooled[parcel[one, P_PIECE]] = fens[row]
         parcel[one, P_START] = -1
@@ -215,17 +213,15 @@ def pools_in(
         return
     slots[slot, COUNT] = count + fresh
     row, into = end - 1, end + fresh - 1
-    for one in range(size - 1, -1, -1):
+    for one in range(size - 1, first - 1, -1):
         if parcel[one, P_START] < 0:
             continue
         while row >= base and names[row] > parcel[one, P_CLAIM]:
-            fens[into], names[into], basis[into] = fens[row], names[row], basis[row]
-            for column in range(4):
-                facts[into, column] = facts[row, column]
+            fens[into], names[into], facts[into] = fens[row], names[row], facts[row]
             row, into = row - 1, into - 1
-        names[into], fens[into], basis[into] = parcel[one, P_CLAIM], parcel[one, P_FEN], parcel[one, P_BASIS]
-        facts[into, HOP], facts[into, TIER] = parcel[one, P_HOP], parcel[one, P_TIER]
-        facts[into, LEG], facts[into, FLAGS] = leg, parcel[one, P_FLAGS]
+        names[into], fens[into], facts[into].basis = parcel[one, P_CLAIM], parcel[one, P_FEN], parcel[one, P_BASIS]
+        facts[into].hop, facts[into].tier = parcel[one, P_HOP], parcel[one, P_TIER]
+        facts[into].leg, facts[into].flags = leg, parcel[one, P_FLAGS]
         if len(pooled) > 0:
             pooled[parcel[one, P_PIECE]] = parcel[one, P_FEN]
         into -= 1

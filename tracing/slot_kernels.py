@@ -12,23 +12,31 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from tracing.legs import Flags, Ints
+from tracing.legs import Ints, Slots
 
-BALANCE, STATE, HELD, BASE, FIRST, COUNT, ROOM, EMPTY = range(8)
-"""Fen; whether it ENDS; fen of claims; where its block begins, the first lot in it, how many follow, places; empty pools."""
-ENDS = 1
-"""The state of a slot where money that comes in goes no further. Its balance is not read."""
+BALANCE, STATE, HELD, HOLDER, BASE, COUNT, ROOM, GONE = range(8)
+"""Fen; bits of its state; fen of claims; number of its holder; where its block begins, how many pools or lots there are, places
+of the block; how many lots in front of them are gone, or how many of the pools are empty."""
+ENDS, IDENTIFIED, FLAGGED = 1, 2, 2
+"""Bits of a slot's state: money that comes in goes no further (its balance is not read); a record chose what leaves. The flags
+that money leaving it gets stand `FLAGGED` bits higher."""
 LINE = 64
 """Bytes of a cache line."""
 
 
-def slots_table(opening_fen: Ints, ends: Flags) -> NDArray[np.int64]:
-    """The table before the first leg, each row at the beginning of a cache line."""
-    room = np.zeros(8 * len(opening_fen) + 8, np.int64)
-    skip = -room.ctypes.data % LINE // 8
-    table = room[skip : skip + 8 * len(opening_fen)].reshape(-1, 8)
-    table[:, BALANCE] = opening_fen
-    table[:, STATE] = np.where(ends, ENDS, 0)
+def aligned(values: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """An array that begins with a cache line. Memory nobody has touched costs nothing, and numpy asks for it in large pages."""
+    room = np.empty(values * kind.itemsize + LINE, np.uint8)
+    skip = -room.ctypes.data % LINE
+    return room[skip : skip + values * kind.itemsize].view(kind)
+
+
+def slots_table(opening_fen: Ints, slots: Slots, holder: Ints) -> NDArray[np.int64]:
+    """The table before the first leg, each row at the beginning of a cache line. holder: number of each slot's holder."""
+    table = aligned(8 * len(holder), np.dtype(np.int64)).reshape(-1, 8)
+    table[:] = 0
+    table[:, BALANCE], table[:, HOLDER] = opening_fen, holder
+    table[:, STATE] = slots.ends * ENDS + slots.identified * IDENTIFIED + (slots.flags << FLAGGED)
     return table
 
 

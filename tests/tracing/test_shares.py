@@ -15,7 +15,8 @@ from tracing.trace import trace_claims
 def given(fen: list[int], clean: int, want: int) -> list[int]:
     """What every pool and the clean money gives, by the compiled shares."""
     part, rest, near = (np.zeros(len(fen) + 1, np.int64) for _ in range(3))
-    shares(np.array(fen, np.int64), clean, want, part, rest, near, np.zeros(BUCKETS, np.int64))
+    fens, total = np.array(fen, np.int64), clean + sum(fen)
+    shares(fens, 0, len(fen), clean, total, want, part, rest, near, np.zeros(BUCKETS, np.int64))
     return part.tolist()
 
 
