@@ -41,7 +41,7 @@ def class_of(places: int) -> int:
 
 
 @njit(cache=True)
-def has_places(slots: Table, slot: int, more: int, lots: bool) -> bool:
+def has_places(slots: Table, slot: int, more: int, lots: bool) -> Whole:
     """Whether so many more fit behind what the slot's block holds."""
     return (slots[slot, GONE] if lots else 0) + slots[slot, COUNT] + more <= slots[slot, ROOM]
 

@@ -18,7 +18,7 @@ from tracing.result import LIMITS, Parameters
 CODES = {"pro_rata": 0, "clean_first": 1, "taint_first": 2}
 MOST_ROWS = 30_000_000
 """Pieces one trace may have, 80 bytes each while it runs; one backward needs half as much again for each and may have half."""
-FIRST_ROOM = 8_000_000
+FIRST_ROOM = 16_000_000
 """Carried pieces, and lots or pools, there is room for at first; memory nobody has touched costs nothing."""
 
 Table = NDArray[np.int64]
@@ -85,12 +85,14 @@ def _replayed(
     carried, other = np.empty((columns - 1, room), np.int64), np.empty((room, columns), np.int64)
     blocks, parcels = empty_blocks(room, lots=parameters.method != "pro_rata"), parcels_for(64)
     while state[kernels.PLACE] < len(settled.order):
-        kernels.replayed(*fixed, state, free, blocks, parcels, carried, other)
+        rooms: tuple[Any, ...] = (state, free, blocks, parcels, carried, other)
+        kernels.replayed(*fixed, *rooms)
         _, _, moved, written, used, entries, places = state.tolist()
         check_rows(moved + written, most, parameters)
         parcels = parcels_for(2 * entries) if entries > len(parcels[0]) else parcels
         carried, other = longer(carried, moved, entries, axis=1), longer(other, written, 4 * entries)
-        blocks = tuple(longer(column, used, 2 * places) for column in blocks)
+        fens, names, facts, whence = (longer(column, used, 2 * places) for column in blocks)
+        blocks = fens, names, facts, whence
     left = kernels.pieces_left(slots, blocks[0])
     check_rows(moved + written + left, most, parameters)
     rested = np.empty((columns - 1, left), np.int64)

@@ -40,8 +40,8 @@ def slots_table(opening_fen: Ints, slots: Slots, holder: Ints) -> NDArray[np.int
     return table
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def ask_for(context: Any, table: Any, at: Any) -> Any:
+@intrinsic
+def asked(context: Any, table: Any, at: Any) -> Any:
     """Tell the processor that row `at` of the table will be read soon; nothing waits for it."""
 
     def code(target: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -57,7 +57,11 @@ def ask_for(context: Any, table: Any, at: Any) -> Any:
     return types.void(table, types.intp), code
 
 
+ask_for: Any = asked
+"""As compiled code calls it: with the table and the row."""
+
+
 @njit(cache=True)
-def clean_of(slots: NDArray[np.int64], slot: int) -> int:
+def clean_of(slots: NDArray[np.int64], slot: int) -> Any:
     """Fen of the slot that are no claim's."""
     return max(0, slots[slot, BALANCE]) - slots[slot, HELD]
