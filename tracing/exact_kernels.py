@@ -50,12 +50,3 @@ def grown(table: Table, rows: int) -> Table:
     larger = np.zeros((max(rows, 2 * len(table)), table.shape[1]), np.int64)
     larger[: len(table)] = table
     return larger
-
-
-@njit(cache=True)
-def wider(values: NDArray[Any], length: int) -> NDArray[Any]:
-    """The values, or rows, with room for that many, at least twice as many."""
-    room = max(length, 2 * len(values))
-    larger = np.empty((room, *values.shape[1:]), values.dtype)
-    larger[: len(values)] = values
-    return larger

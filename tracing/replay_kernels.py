@@ -256,7 +256,7 @@ def left_over(slots: Table, fens: Ints, names: Codes, facts: Records, whence: Re
             at += 1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def limited(
     parcel: Table,
     size: int,

@@ -21,7 +21,7 @@ EXACT_WANT, EXACT_TOTAL = 2**50, 2**61
 """Below them the quotient estimated in a double is wrong by one at most, and its remainder shows it."""
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def shares(
     fens: Ints, base: int, n: int, clean: int, total: int, want: int, part: Ints, rest: Ints, near: Ints, buckets: Ints
 ) -> None:
@@ -54,7 +54,7 @@ def shares(
         add_to_largest(part, rest, n + 1, want - given, near, buckets)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def add_to_largest(part: Ints, rest: Ints, count: int, more: Whole, near: Ints, buckets: Ints) -> None:
     """A fen more for the parts with the `more` largest remainders, the first ones first."""
     if count <= FEW:
@@ -113,7 +113,7 @@ def least_of_largest(values: Ints, count: Whole, more: Whole, buckets: Ints, nea
         bound, more = np.int64(top), more - often
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def pools_out(
     slots: Table,
     slot: int,
