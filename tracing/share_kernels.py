@@ -10,8 +10,8 @@ from numba import njit
 from tracing.block_kernels import Records
 from tracing.exact_kernels import Table, Whole, product_over
 from tracing.legs import Codes, Ints
-from tracing.parcel_kernels import BUCKETS, P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER
-from tracing.slot_kernels import BALANCE, BASE, COUNT, GONE, HELD, clean_of
+from tracing.parcel_kernels import BUCKETS, NONE, P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER
+from tracing.slot_kernels import BALANCE, BASE, COUNT, GONE, HELD, ask_for, clean_of
 
 NO_HOP = 2**31 - 1
 """Hop and tier of a pool without money: whatever comes is less."""
@@ -134,12 +134,16 @@ def pools_out(
     """
     base, count, total = slots[slot, BASE], slots[slot, COUNT], slots[slot, BALANCE]
     shares(fens, base, count, clean_of(slots, slot), total, want, part, rest, near, buckets)
-    size, gone = 0, np.int64(0)
+    giving = 0
     for one in range(count):
-        mine = part[one]
-        if mine == 0:
-            continue
-        row = base + one
+        if part[one] > 0:
+            ask_for(facts, base + one)
+            near[giving] = one
+            giving += 1
+    size, gone = 0, np.int64(0)
+    for each in range(giving):
+        one = near[each]
+        mine, row = part[one], base + one
         had, whole = fens[row], facts[row].basis
         own = mine if whole == had else product_over(mine, whole, had)[0]
         parcel[size, P_CLAIM], parcel[size, P_FEN], parcel[size, P_BASIS] = names[row], mine, own
@@ -196,8 +200,14 @@ def pools_in(
         while row < end and names[row] < claim:
             row += 1
         if row == end or names[row] != claim:
-            parcel[one, P_START] = 0
+            parcel[one, P_START] = NONE
             fresh += 1
+        else:
+            parcel[one, P_START] = row
+            ask_for(facts, row)
+    for one in range(first, size):
+        row = parcel[one, P_START]
+        if row < 0:
             continue
         slots[slot, GONE] -= fens[row] == 0
         fens[row] += parcel[one, P_FEN]
@@ -208,13 +218,12 @@ def pools_in(
         facts[row].flags |= parcel[one, P_FLAGS]
         if len(pooled) > 0:
             pooled[parcel[one, P_PIECE]] = fens[row]
-        parcel[one, P_START] = -1
     if fresh == 0:
         return
     slots[slot, COUNT] = count + fresh
     row, into = end - 1, end + fresh - 1
     for one in range(size - 1, first - 1, -1):
-        if parcel[one, P_START] < 0:
+        if parcel[one, P_START] >= 0:
             continue
         while row >= base and names[row] > parcel[one, P_CLAIM]:
             fens[into], names[into], facts[into] = fens[row], names[row], facts[row]
