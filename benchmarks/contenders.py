@@ -75,7 +75,7 @@ def trace_with_liushui(folder: Path) -> dict[str, Any]:
     from ledger import open_ledger
     from tracing import Parameters, trace_claims
     from tracing.follow import follow
-    from tracing.trace import claims_of, holders_of_accounts, links_for, payers, seeds_of, with_tiers
+    from tracing.trace import claims_of, holders_of_accounts, links_for, seeds_of, with_tiers
 
     imported = time.perf_counter() - start
     start = time.perf_counter()
@@ -86,7 +86,8 @@ def trace_with_liushui(folder: Path) -> dict[str, Any]:
     axis, links = links_for(ledger, parameters)
     claims = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
-    seeds = with_tiers(axis, seeds_of(claims.table, axis), holder[axis.slots.account], payers(ledger, claims, holder))
+    payer = holder[claims.table["payer_code"].to_numpy(dtype=np.int64)]
+    seeds = with_tiers(axis, seeds_of(claims.table, axis), holder[axis.slots.account], payer)
     alone = []
     for _ in range(5):
         start = time.perf_counter()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from tracing.claims import claims_of
-from tracing.follow import NO_TIME, Pieces, limits_of
+from tracing.follow import NONE, Pieces, limits_of
 from tracing.index import indexed_inverse
 from tracing.legs import Ints
 from tracing.links import Inverse, Links, inverse_of
@@ -121,7 +121,7 @@ def walked_back(asked: Asked, links: Links, inverse: Inverse) -> Behind:
         axis.conversions.received_fen,
         claim_table(asked.seeds),
         limits_of(parameters, time_us),
-        NO_TIME if time_us is None else time_us,
+        NONE if time_us is None else time_us,
         axis.rows,
         axis.extra_row,
     )

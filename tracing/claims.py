@@ -12,10 +12,14 @@ from tracing.legs import Ints
 from tracing.lots import LotAxis
 from tracing.result import Parameters
 
+REMAINDERS = 1 << 16
+"""Legs are told apart by their remainder before they are searched for: of many pieces few are left."""
+
 
 @dataclass(frozen=True)
 class Claims:
-    """table: one row per claim that is traced, sorted by claim; its columns are those of `Trace.claims`.
+    """table: one row per claim that is traced, sorted by claim; the columns of `Trace.claims` before overlaps are known, and
+    paid_fen, payer_code (the account the payment left) and reported_us.
 
     warnings: reports that cannot be traced, and why.
     """
@@ -54,6 +58,7 @@ def claims_of(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> Claims:
             "currency": reports["currency"].astype(object),
             "reported_fen": np.minimum(asked, paid),
             "paid_fen": paid,
+            "payer_code": reports["payer_code"].to_numpy(dtype=np.int64),
             "reported_us": reports["reported"].astype("int64[pyarrow]").fillna(2**62).to_numpy(dtype=np.int64),
         }
     )
@@ -71,10 +76,12 @@ def chosen_reports(ledger: Ledger, axis: LotAxis, parameters: Parameters) -> pd.
 
 
 def payments(ledger: Ledger, rows: Ints) -> pd.DataFrame:
-    """paid_fen and currency of the transfer rows."""
-    found = ledger.rows(rows, "amount_fen", "currency")
+    """paid_fen, payer_code and currency of the transfer rows."""
+    found = ledger.rows(rows, "amount_fen", "source", "currency")
+    numbers = {"paid_fen": found["amount_fen"], "payer_code": found["source"]}
     return pd.DataFrame(
-        {"paid_fen": found["amount_fen"].to_numpy(dtype=np.int64), "currency": found["currency"].astype(object)}
+        {name: column.to_numpy(dtype=np.int64) for name, column in numbers.items()}
+        | {"currency": found["currency"].astype(object)}
     )
 
 
@@ -95,29 +102,59 @@ def seeds_of(claims: pd.DataFrame, axis: LotAxis) -> Pieces:
     """The disputed payments as pieces: hop 1, disjoint where several reports dispute one payment.
 
     The report made first has the first fen; what reports ask beyond the payment is left off the later ones.
+
+    Args:
+        claims: `Claims.table`. A trace of one claim takes microseconds, so it is read column by column.
     """
-    order = np.lexsort([claims["claim"], claims["reported_us"], claims["transfer_row"]])
-    first = claims.iloc[order]
-    begin = first.groupby("transfer_row")["reported_fen"].cumsum().to_numpy() - first["reported_fen"].to_numpy()
-    rows = first["transfer_row"].to_numpy(dtype=np.int64)
-    parts = legs_of_rows(axis, rows, first["paid_fen"].to_numpy(dtype=np.int64))
-    begin, end = begin[parts.index], begin[parts.index] + first["reported_fen"].to_numpy()[parts.index]
-    start = np.maximum(begin, parts["begin"]) - parts["begin"]
-    until = np.minimum(end, parts["end"]) - parts["begin"]
-    return pieces_at(order[parts.index], parts["leg"].to_numpy(), start.to_numpy(), until.to_numpy())
+    columns = ("transfer_row", "reported_us", "reported_fen", "paid_fen")
+    rows, reported_us, fen, paid = (claims[name].to_numpy(dtype=np.int64) for name in columns)
+    order = np.lexsort([reported_us, rows])  # the table is sorted by claim, which decides between reports of one instant
+    rows, fen = rows[order], fen[order]
+    parts = legs_of_rows(axis, rows, paid[order])
+    begin = asked_before(rows, fen)
+    end = begin + fen
+    start = np.maximum(begin[parts.at], parts.begin) - parts.begin
+    until = np.minimum(end[parts.at], parts.end) - parts.begin
+    return pieces_at(order[parts.at], parts.leg, start, until)
 
 
-def legs_of_rows(axis: LotAxis, rows: Ints, paid_fen: Ints) -> pd.DataFrame:
-    """The legs that make up each transfer row: leg and the part of the amount it carries (begin, end), indexed as `rows`."""
-    whole = pd.DataFrame({"leg": rows, "begin": 0})
-    extra = pd.DataFrame(
-        {"row": axis.extra_row, "leg": axis.rows + np.arange(len(axis.extra_row)), "begin": axis.extra_part_fen}
-    )
-    split = pd.DataFrame({"row": rows, "at": np.arange(len(rows))}).merge(extra, on="row").set_index("at")
-    parts = pd.concat([whole, split[["leg", "begin"]]]).sort_values("begin", kind="stable").sort_index(kind="stable")
-    last = np.append(parts.index[1:] != parts.index[:-1], True)[: len(parts)]
-    following = np.append(parts["begin"].to_numpy()[1:], 0)[: len(parts)]
-    return parts.assign(end=np.where(last, paid_fen[parts.index], following))
+def asked_before(rows: Ints, fen: Ints) -> Ints:
+    """What the reports of one payment that stand before each other ask together; equal `rows` stand side by side."""
+    before = np.cumsum(fen) - fen
+    is_first = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
+    return np.asarray(before - before[is_first][np.cumsum(is_first) - 1], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class RowLegs:
+    """The legs that make up some transfer rows: leg, and the fen of the amount it carries, begin … end; sorted by row, begin.
+
+    at: which of the rows asked for.
+    """
+
+    at: Ints
+    leg: Ints
+    begin: Ints
+    end: Ints
+
+
+def legs_of_rows(axis: LotAxis, rows: Ints, paid_fen: Ints) -> RowLegs:
+    """The legs that make up each transfer row, in the order of `rows`."""
+    at, none = np.arange(len(rows)), np.zeros(len(rows), dtype=np.int64)
+    extra = np.flatnonzero(np.isin(axis.extra_row, rows))
+    if not len(extra):
+        return RowLegs(at, rows, none, paid_fen)
+    extra = extra[np.argsort(axis.extra_row[extra], kind="stable")]
+    first = np.searchsorted(axis.extra_row[extra], rows, side="left")
+    count = np.searchsorted(axis.extra_row[extra], rows, side="right") - first
+    split = extra[np.repeat(first - (np.cumsum(count) - count), count) + np.arange(count.sum())]
+    at = np.concatenate([at, np.repeat(at, count)])
+    leg = np.concatenate([rows, axis.rows + split])
+    begin = np.concatenate([none, axis.extra_part_fen[split]])
+    order = np.lexsort([begin, at])
+    at, leg, begin = at[order], leg[order], begin[order]
+    is_last = np.append(at[1:] != at[:-1], True)
+    return RowLegs(at, leg, begin, np.where(is_last, paid_fen[at], np.append(begin[1:], 0)))
 
 
 def pieces_at(claim: Ints, leg: Ints, start: Ints, end: Ints) -> Pieces:
@@ -134,7 +171,7 @@ def without_overlaps(seeds: Pieces, carried: Pieces) -> Pieces:
     Args:
         carried: every piece of a trace of these very seeds (the seeds themselves have hop 1).
     """
-    others = carried.take((carried.hop > 1) & np.isin(carried.leg, seeds.leg))
+    others = arrivals_on(seeds.leg, carried)
     if not len(others):
         return seeds
     others = others.take(np.argsort(others.leg, kind="stable"))
@@ -149,6 +186,14 @@ def without_overlaps(seeds: Pieces, carried: Pieces) -> Pieces:
             end.append(until)
     left = pieces_at(*(np.asarray(values, dtype=np.int64) for values in (claim, leg, start, end)))
     return joined([seeds.take(high == low), left])
+
+
+def arrivals_on(legs: Ints, carried: Pieces) -> Pieces:
+    """The carried pieces, hop 1 left out, that are on one of the legs."""
+    is_near = np.zeros(REMAINDERS, dtype=np.bool_)
+    is_near[legs % REMAINDERS] = True
+    near = np.flatnonzero(is_near[carried.leg % REMAINDERS] & (carried.hop > 1))
+    return carried.take(near[np.isin(carried.leg[near], legs)])
 
 
 def gaps(begin: int, end: int, start: Ints, fen: Ints) -> list[tuple[int, int]]:

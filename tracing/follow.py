@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tracing.legs import INFERRED, OVERDRAFT, Flags, Ints
 from tracing.links import Links
 from tracing.lots import LotAxis
-from tracing.overdrafts import overdrafts_of
+from tracing.overdrafts import OFF, overdrafts_of
 from tracing.result import LIMITS, Parameters
 
 ALL_FLAGS = OVERDRAFT | INFERRED
-NO_TIME = np.zeros(0, dtype=np.int64)
+NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def follow(
     """
     from tracing import follow_kernels as kernels
 
-    overdrafts, order = overdrafts_of(axis, limits), np.lexsort([seeds.start_fen, seeds.leg])
+    overdrafts = overdrafts_of(axis, limits)
+    by_leg = NONE if overdrafts.reach_us == OFF else np.lexsort([seeds.start_fen, seeds.leg])
     carried, rested, other = kernels.walked(
         table_of(seeds),
         links.start,
@@ -97,13 +98,13 @@ def follow(
         axis.conversions.given_fen,
         axis.conversions.received_fen,
         limits_of(limits, time_us),
-        NO_TIME if time_us is None else time_us,
+        NONE if time_us is None else time_us,
         axis.rows,
         axis.extra_row,
         overdrafts.reach_us,
         overdrafts.leg,
         overdrafts.own_fen,
-        order,
+        by_leg,
     )
     if not len(other):
         return Followed(pieces_of(carried), pieces_of(rested), empty(), empty(), ())

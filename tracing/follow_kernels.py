@@ -13,8 +13,12 @@ from tracing.overdrafts import ANY_TIME
 
 CLAIM, LEG, START, FEN, BASIS, HOP, TIER, LINKED, FLAGS, EXTRA = range(10)
 """Columns of a table of pieces: the fields of `tracing.follow.Pieces` in their order, then the target's slot of a carried
-piece, or what became of one that ended. While it is walked a piece's flags carry, above `TRAIL`, the number of its trail."""
+piece (until it is looked up, the slot that sent it), or what became of one that ended. While it is walked a piece's flags
+carry, above `TRAIL`, the number of its trail."""
 TRAIL = 8
+ABREAST = 32
+"""Pieces looked up at a time: more than memory fetches at once."""
+NOBODY = -1
 OVERDRAWN_PIECE, LOST, CUT = 0, 1, 2
 """What became of a piece that neither goes on nor rests; `CUT + k` is the k-th limit: hops, window, amount."""
 
@@ -36,6 +40,18 @@ def place_in(sorted_values: Ints, value: int) -> int:
         else:
             high = middle
     return low
+
+
+@njit(cache=True)
+def places_in(sorted_values: Ints, values: Ints, found: Ints) -> None:
+    """`place_in` of several values in one go: they wait for memory together, not one after the other."""
+    found[:] = 0
+    length = len(sorted_values)
+    while length > 1:
+        half = length >> 1
+        for one in range(len(values)):
+            found[one] += half * (sorted_values[found[one] + half] <= values[one])
+        length -= half
 
 
 @njit(cache=True)
@@ -114,7 +130,8 @@ def walked(
         seeds: pieces of the disputed payments, `EXTRA` free. row_start, row_leg, row_offset: the links.
         flagged: bits that money leaving a slot gets.
         limits: most hops, longest rest in microseconds, least fen; 0 = none. time: of each transfer row, for the windows.
-        reach, reopened, own_fen: as in `tracing.overdrafts.Overdrafts`. by_leg: the seeds by leg and start.
+        reach, reopened, own_fen: as in `tracing.overdrafts.Overdrafts`. by_leg: the seeds by leg and start,
+            where overdrafts are opened again.
     Returns:
         carried pieces (the seeds first, then hop by hop), pieces at rest, and all others, in the order they were met.
     """
@@ -123,10 +140,26 @@ def walked(
     trails, trail = np.zeros((16, 2), np.int64), 0  # of each trail the one before it, and the debit it went back through
     carried[: len(seeds)] = seeds
     sent, at_rest, others = len(seeds), 0, 0
-    for at in range(sent):
-        carried[at, EXTRA] = place_in(slot_start, credit_start[carried[at, LEG]])
-    now = 0
+    carried[:sent, EXTRA] = NOBODY
+    position_of, slot_of, row_of = np.empty(ABREAST, np.int64), np.empty(ABREAST, np.int64), np.empty(ABREAST, np.int64)
+    now, looked_up, first = 0, 0, 0
     while now < sent:
+        if now == looked_up:  # the next pieces of the queue are looked up side by side
+            first, looked_up = now, min(sent, now + ABREAST)
+            count = looked_up - first
+            for one in range(count):
+                position_of[one] = credit_start[carried[first + one, LEG]]
+            places_in(slot_start, position_of[:count], slot_of[:count])
+            for one in range(count):
+                at, payer = first + one, carried[first + one, EXTRA]
+                if payer != NOBODY and holder[payer] != holder[slot_of[one]]:
+                    carried[at, TIER] += 1
+                carried[at, EXTRA] = slot_of[one]
+                conversion, begin = conversion_of(converting, carried[at, LEG]), carried[at, START]
+                if conversion >= 0:
+                    begin = product_over(begin, converted_received[conversion], converted_given[conversion])[0]
+                position_of[one] += begin
+            places_in(row_start, position_of[:count], row_of[:count])
         claim, leg, start, fen = carried[now, CLAIM], carried[now, LEG], carried[now, START], carried[now, FEN]
         basis, hop, tier, linked = carried[now, BASIS], carried[now, HOP], carried[now, TIER], carried[now, LINKED]
         slot, flags = carried[now, EXTRA], carried[now, FLAGS]
@@ -144,7 +177,7 @@ def walked(
                 others += 1
                 continue
         position, whole = credit_start[leg] + begin, end - begin
-        row = place_in(row_start, position)
+        row = row_of[now - 1 - first]
         low = 0
         while low < whole:
             high = min(whole, row_start[row + 1] - position)
@@ -176,7 +209,8 @@ def walked(
                 elif high - low < limits[2]:
                     stop = 2
             if onward == UNSPENT:
-                rested = grown(rested, at_rest + 1)
+                if at_rest == len(rested):
+                    rested = grown(rested, at_rest + 1)
                 write(rested, at_rest, claim, leg, begin + low, high - low, part)
                 rested[at_rest, HOP], rested[at_rest, TIER], rested[at_rest, LINKED] = hop, tier, linked
                 rested[at_rest, FLAGS] = flags
@@ -188,13 +222,11 @@ def walked(
                 other[others, FLAGS], other[others, EXTRA] = flags, OVERDRAWN_PIECE if onward < 0 else CUT + stop
                 others += 1
             else:
-                carried = grown(carried, sent + 1)
+                if sent == len(carried):
+                    carried = grown(carried, sent + 1)
                 write(carried, sent, claim, onward, offset, high - low, part)
-                arrival: Whole = credit_start[onward]
-                target = place_in(slot_start, arrival)
-                carried[sent, HOP], carried[sent, LINKED], carried[sent, EXTRA] = hop + 1, 1 if identified[slot] else 0, target
-                carried[sent, TIER] = tier + (1 if holder[slot] != holder[target] else 0)
-                carried[sent, FLAGS] = flags | flagged[slot]
+                carried[sent, HOP], carried[sent, LINKED], carried[sent, EXTRA] = hop + 1, 1 if identified[slot] else 0, slot
+                carried[sent, TIER], carried[sent, FLAGS] = tier, flags | flagged[slot]
                 if back:
                     trail += 1
                     trails = grown(trails, trail + 1)

@@ -11,139 +11,156 @@ from tracing.legs import Codes, Flags, Ints
 from tracing.lots import OVERDRAWN, UNSPENT
 
 NONE = -1
+ENDS, OWING = 1, 2
+"""Kinds of slots: tracing ends there; a bank paid some of its debits. Every other slot is 0."""
 
 
 @njit(cache=True)
-def newest_first(
+def credited_before(
     order: Ints,
     source: Codes,
     target: Codes,
     given: Ints,
     received: Ints,
-    ends: Flags,
-    opening: Ints,
-    slot_start: Ints,
-    debit_start: Ints,
-    debit_leg: NDArray[np.int32],
+    kind: NDArray[np.int8],
+    debit_leg: Codes,
+    credit_end: Ints,
     entry: Ints,
-) -> tuple[Ints, NDArray[np.int32], Ints]:
-    """Match every debit to the newest stretches of its slot's axis that are left.
+) -> tuple[Ints, Ints, Ints]:
+    """How far the credits of a slot reach on the axis when each of its debits is paid: all that matching needs of them.
+
+    Args:
+        debit_leg: the first-in-first-out axis. credit_end, entry: per slot, where its first credit begins, and the entry of
+            its first debit.
+    Returns:
+        per entry of the axis that a slot pays itself, the end of the credits so far (the others without a meaning); per slot
+        the end of all; where the credits of owing slots end, in the order of the legs.
+    """
+    state = np.column_stack((credit_end, entry))  # side by side: one cache line per slot instead of two
+    seen, ends = np.empty(len(debit_leg), np.int64), np.empty(len(order), np.int64)  # untouched memory costs nothing
+    count = 0
+    for leg in order:
+        s, t = source[leg], target[leg]
+        if given[leg] > 0 and kind[s] != ENDS:
+            at = state[s, 1]
+            if kind[s] != OWING or debit_leg[at] == leg:
+                seen[at] = state[s, 0]
+                at += 1
+            if kind[s] == OWING and debit_leg[at] == OVERDRAWN - 1 - leg:
+                at += 1
+            state[s, 1] = at
+        state[t, 0] += received[leg]
+        if kind[t] == OWING:
+            ends[count] = state[t, 0]
+            count += 1
+    return seen, state[:, 0].copy(), ends[:count]
+
+
+@njit(cache=True)
+def newest_first(
+    slot_start: Ints,
+    held: Ints,
+    kind: NDArray[np.int8],
+    debit_start: Ints,
+    debit_leg: Codes,
+    seen: Ints,
+    credit_end: Ints,
+    cuts: Ints,
+    most: int,
+    start: Ints,
+    spent_by: Codes,
+    offset: Ints,
+) -> int:
+    """Match every debit to the newest stretches of its slot's axis that are left, slot by slot, so that a stack is in cache.
 
     A slot is a stack of unspent stretches; above each of them hangs the list of spent rows, from the highest down, that
     lie between it and the stretch above. A stretch that is used up hands its list to the one below, so that at the end the
-    rows of a slot hang in axis order and need no sort.
+    rows of a slot hang in axis order and need no sort. Credits between two debits are one stretch.
 
     Args:
-        opening: balance of each slot before. debit_start, debit_leg, entry: the first-in-first-out axis and each slot's
-            first entry on it: what repays a bank is the same fen under both methods.
+        held: what each slot held before, debts as 0. debit_start, debit_leg: the first-in-first-out axis; what repays a bank
+            is the same fen under both methods. seen, credit_end: as `credited_before` gives them; cuts: its ends, sorted.
+        most: rows one slot can have. start, spent_by, offset: filled with the rows, as in `Links`.
     Returns:
-        start, leg, offset of the rows, as in `Links`.
+        how many rows there are.
     """
-    slots = len(ends)
-    room = 2 * len(order) + len(debit_leg) + slots + 1
-    row_start, row_offset = np.empty(room, np.int64), np.empty(room, np.int64)  # untouched memory costs nothing
-    row_leg, following = np.empty(room, np.int32), np.empty(room, np.int32)
-    rows = 0
-    low, high = np.empty(len(order) + slots, np.int64), np.empty(len(order) + slots, np.int64)
-    under, first = np.empty(len(order) + slots, np.int32), np.empty(len(order) + slots, np.int32)
-    last = np.empty(len(order) + slots, np.int32)
-    spare, nodes = NONE, slots
-    top = np.empty(slots, np.int32)
-    count = np.zeros(slots, np.int64)
-    balance, credit_end, debt = opening.copy(), slot_start[:-1].copy(), entry.copy()
-    for slot in range(slots):
-        top[slot], under[slot], first[slot], last[slot] = slot, NONE, NONE, NONE
-        credit_end[slot] += max(0, opening[slot])
-        low[slot], high[slot] = slot_start[slot], credit_end[slot]
-    for leg in order:
-        s, t, x, y = source[leg], target[leg], given[leg], received[leg]
-        if x > 0 and not ends[s]:
-            left = min(x, max(0, balance[s]))
-            balance[s] -= x
-            while left > 0:
-                node = top[s]
-                part = min(left, high[node] - low[node])
-                left -= part
-                if part > 0:
-                    high[node] -= part
-                    row_start[rows], row_leg[rows], row_offset[rows], following[rows] = high[node], leg, left, NONE
-                    if first[node] == NONE:
-                        first[node] = rows
-                    else:
-                        following[last[node]] = rows
-                    last[node] = rows
+    row_start, row_offset = np.empty(most, np.int64), np.empty(most, np.int64)
+    row_leg, following = np.empty(most, np.int32), np.empty(most, np.int32)
+    low, high = np.empty(most, np.int64), np.empty(most, np.int64)
+    first, last = np.empty(most, np.int32), np.empty(most, np.int32)
+    entry, cut, done = 0, 0, 0
+    for slot in range(len(held)):
+        if kind[slot] == ENDS:
+            start[done], spent_by[done], offset[done] = slot_start[slot], UNSPENT, 0
+            done, entry = done + 1, entry + 1
+            continue
+        at, credited = slot_start[slot] + held[slot], credit_end[slot]
+        top, rows = 0, 0
+        low[0], high[0], first[0], last[0] = slot_start[slot], at, NONE, NONE
+        while True:
+            leg = debit_leg[entry]
+            if leg <= OVERDRAWN:  # nothing is left: the rows of what was repaid, one per credit, hang above the lowest stretch
+                begin, at = debit_start[entry], debit_start[entry + 1]
+                entry += 1
+                place, until = begin, min(at, credited)
+                while place < until:
+                    row_start[rows], row_leg[rows], row_offset[rows] = place, leg, place - begin
+                    following[rows] = first[0]
+                    if first[0] == NONE:
+                        last[0] = rows
+                    first[0] = rows
                     rows += 1
-                    count[s] += 1
-                if high[node] == low[node] and under[node] != NONE:
-                    below = under[node]
-                    following[last[node]] = first[below]
-                    if first[below] == NONE:
-                        last[below] = last[node]
-                    first[below] = first[node]
-                    under[node], spare = spare, node
-                    top[s] = below
-        if y == 0 or ends[t]:
-            credit_end[t] += y
-            continue
-        at, end = credit_end[t], credit_end[t] + y
-        repaid = at + min(y, max(0, -balance[t]))
-        balance[t] += y
-        credit_end[t] = end
-        node = top[t]
-        while at < repaid:
-            while debit_start[debt[t] + 1] <= at:
-                debt[t] += 1
-            row_start[rows], row_leg[rows], row_offset[rows] = at, debit_leg[debt[t]], at - debit_start[debt[t]]
-            following[rows] = first[node]
-            if first[node] == NONE:
-                last[node] = rows
-            first[node] = rows
-            rows += 1
-            count[t] += 1
-            at = min(repaid, debit_start[debt[t] + 1])
-        if at == end:
-            continue
-        if first[node] == NONE:  # nothing was spent since: one stretch
-            high[node] = end
-            continue
-        new = spare
-        if new == NONE:
-            new, nodes = nodes, nodes + 1
-        else:
-            spare = under[new]
-        low[new], high[new], under[new], first[new], last[new] = at, end, node, NONE, NONE
-        top[t] = new
-    place = np.zeros(slots + 1, np.int64)
-    for slot in range(slots):
-        node, size = top[slot], count[slot]
-        while node != NONE:
-            size += high[node] > low[node]
-            node = under[node]
-        place[slot + 1] = place[slot] + size + (credit_end[slot] < slot_start[slot + 1] or ends[slot])
-    start, offset = np.empty(place[slots] + 1, np.int64), np.zeros(place[slots], np.int64)
-    spent_by = np.empty(place[slots], np.int32)
-    start[place[slots]] = slot_start[slots]
-    for slot in range(slots):
-        at = place[slot + 1]
-        if ends[slot]:
-            at -= 1
-            start[at], spent_by[at] = slot_start[slot], UNSPENT
-            continue
-        if credit_end[slot] < slot_start[slot + 1]:  # debts nobody repaid
-            at -= 1
-            start[at], spent_by[at] = credit_end[slot], OVERDRAWN
-        node = top[slot]
-        while node != NONE:
+                    while cuts[cut] <= place:
+                        cut += 1
+                    place = min(until, cuts[cut])
+                continue
+            now = credited if leg == UNSPENT else seen[entry]
+            if now > at:
+                if first[top] != NONE:  # something was spent since: a stretch of its own
+                    top += 1
+                    low[top], first[top], last[top] = at, NONE, NONE
+                high[top] = now
+                at = now
+            entry += 1
+            if leg == UNSPENT:
+                break
+            left = debit_start[entry] - debit_start[entry - 1]
+            while left > 0:
+                part = min(left, high[top] - low[top])
+                left -= part
+                high[top] -= part
+                row_start[rows], row_leg[rows], row_offset[rows], following[rows] = high[top], leg, left, NONE
+                if first[top] == NONE:
+                    first[top] = rows
+                else:
+                    following[last[top]] = rows
+                last[top] = rows
+                rows += 1
+                if high[top] == low[top] and top > 0:
+                    top -= 1
+                    following[last[top + 1]] = first[top]
+                    if first[top] == NONE:
+                        last[top] = last[top + 1]
+                    first[top] = first[top + 1]
+        owed = credited < slot_start[slot + 1]  # debts nobody repaid
+        done += rows + owed
+        for node in range(top + 1):
+            done += high[node] > low[node]
+        place = done
+        if owed:
+            place -= 1
+            start[place], spent_by[place], offset[place] = credited, OVERDRAWN, 0
+        for node in range(top, -1, -1):
             row = first[node]
             while row != NONE:
-                at -= 1
-                start[at], spent_by[at], offset[at] = row_start[row], row_leg[row], row_offset[row]
+                place -= 1
+                start[place], spent_by[place], offset[place] = row_start[row], row_leg[row], row_offset[row]
                 row = following[row]
             if high[node] > low[node]:
-                at -= 1
-                start[at], spent_by[at] = low[node], UNSPENT
-            node = under[node]
-    return start, spent_by, offset
+                place -= 1
+                start[place], spent_by[place], offset[place] = low[node], UNSPENT, 0
+    start[done] = slot_start[-1]
+    return done
 
 
 @njit(cache=True)

@@ -7,9 +7,10 @@ keeps its order: a debit is then several stretches of the axis, oldest first, an
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracing.legs import Codes, Ints
-from tracing.lots import LotAxis, Settled
+from tracing.lots import OVERDRAWN, LotAxis, Settled
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,30 @@ def fifo_links(axis: LotAxis) -> Links:
 
 
 def lifo_links(axis: LotAxis, settled: Settled) -> Links:
-    """Last in, first out: each debit takes the newest stretches left, in one pass, linear in legs and stretches."""
-    from tracing.link_kernels import newest_first
+    """Last in, first out: each debit takes the newest stretches left, slot by slot, linear in legs and stretches."""
+    from tracing.link_kernels import credited_before, newest_first
 
-    legs = settled.legs
-    moved = (settled.order, legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
-    return Links(
-        *newest_first(*moved, settled.openings.fen, axis.slot_start, axis.debit_start, axis.debit_leg, first_entries(axis))
+    legs, opening, entry = settled.legs, settled.openings.fen, first_entries(axis)
+    moved = (settled.order, legs.source, legs.target, legs.given_fen, legs.received_fen)
+    kind, held = kinds_of_slots(axis, entry), np.maximum(opening, 0)
+    seen, credit_end, ends = credited_before(*moved, kind, axis.debit_leg, axis.slot_start[:-1] + held, entry + (opening < 0))
+    cuts, entries = np.sort(ends), len(axis.debit_leg)
+    room = 2 * entries + len(kind) + len(cuts)  # memory nobody touches costs nothing
+    start, leg, offset = np.empty(room + 1, np.int64), np.empty(room, np.int32), np.empty(room, np.int64)
+    most = 2 * int(axis.debits.max(initial=0)) + 4 + len(cuts)
+    rows = newest_first(
+        axis.slot_start, held, kind, axis.debit_start, axis.debit_leg, seen, credit_end, cuts, most, start, leg, offset
     )
+    return Links(start[: rows + 1], leg[:rows], offset[:rows])
+
+
+def kinds_of_slots(axis: LotAxis, entry: Ints) -> NDArray[np.int8]:
+    """What the matching has to know of each slot: whether tracing ends there, and whether a bank paid some of its debits."""
+    from tracing.link_kernels import ENDS, OWING
+
+    kind = np.where(axis.slots.ends, ENDS, 0).astype(np.int8)
+    kind[np.searchsorted(entry, np.flatnonzero(axis.debit_leg <= OVERDRAWN), side="right") - 1] = OWING
+    return kind
 
 
 def first_entries(axis: LotAxis) -> Ints:

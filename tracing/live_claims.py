@@ -123,9 +123,8 @@ def claims_now(claims: LiveClaims, ledger: Ledger, axis: LiveAxis, parameters: P
         ledger: the records by row number; axis.report_row: of each report.
     """
     found = claims_of(ledger, axis, parameters)
-    rows = found.table["transfer_row"].to_numpy(dtype=np.int64)
     holder = holders_of_accounts(ledger)
-    payer = np.asarray(holder[ledger.rows(rows, "source")["source"].to_numpy(dtype=np.int64)])
+    payer = holder[found.table["payer_code"].to_numpy(dtype=np.int64)]
     at_base = replace(axis, row_limit=axis.base_rows)  # behind them stand the legs of split rows
     seeds = with_tiers(axis, seeds_of(found.table, at_base), holder[axis.slots.account], payer)
     table = table_of(seeds)

@@ -66,7 +66,7 @@ def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFram
     Raises: LiushuiError TRC-account, TRC-transfer for one that does not exist or cannot be a start.
     """
     if not parameters.accounts and not parameters.transfers:
-        return disputed_starts(ledger, axis, disputed)
+        return disputed_starts(axis, disputed)
     currency = parameters.currency or (str(disputed["currency"].iloc[0]) if len(disputed) else axis.slots.currencies[0])
     rows: list[dict[str, Any]] = []
     pieces: list[NDArray[np.int64]] = []
@@ -78,8 +78,8 @@ def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFram
     if parameters.transfers:
         paid = transfer_rows(ledger, axis, parameters.transfers, currency)
         parts = legs_of_rows(axis, paid["transfer_row"].to_numpy(), paid["fen"].to_numpy())
-        fen = (parts["end"] - parts["begin"]).to_numpy()
-        pieces.append(np.column_stack([len(rows) + parts.index.to_numpy(), parts["leg"], np.zeros_like(fen), fen]))
+        fen = parts.end - parts.begin
+        pieces.append(np.column_stack([len(rows) + parts.at, parts.leg, np.zeros_like(fen), fen]))
         rows += [{str(key): value for key, value in row.items()} for row in paid.to_dict("records")]
     table = pd.DataFrame(rows).assign(currency=currency)
     every = np.concatenate(pieces).astype(np.int64)
@@ -92,14 +92,14 @@ def start_row(claim: str, victim: str, transfer: str, row: int, code: int) -> di
     return {"claim": claim, "victim": victim, "transfer": transfer, "transfer_row": row, "account_code": code}
 
 
-def disputed_starts(ledger: Ledger, axis: LotAxis, disputed: pd.DataFrame) -> Starts:
+def disputed_starts(axis: LotAxis, disputed: pd.DataFrame) -> Starts:
     """Every report's part of its payment; several reports of one payment have parts one behind the other."""
     seeds = seeds_of(disputed, axis)
     seeds = seeds.take(np.lexsort([seeds.start_fen, seeds.leg, seeds.claim]))
     fen = np.zeros(len(disputed), dtype=np.int64)
     np.add.at(fen, seeds.claim, seeds.fen)
     table = disputed[["claim", "victim", "transfer", "transfer_row", "currency"]].assign(fen=fen)
-    table["account_code"] = ledger.rows(table["transfer_row"].to_numpy(dtype=np.int64), "source")["source"].to_numpy(np.int64)
+    table = table.assign(account_code=disputed["payer_code"])
     return Starts(table, seeds.claim, seeds.leg, seeds.start_fen, seeds.fen, own=True)
 
 

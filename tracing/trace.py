@@ -142,7 +142,7 @@ def followed_claims(
     """
     needs_time = parameters.hop_window_us is not None or parameters.overdraft_window_us is not None
     time_us = np.array(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
-    payer = payers(ledger, claims, holder)
+    payer = holder[claims.table["payer_code"].to_numpy(dtype=np.int64)]
     holder = holder[axis.slots.account]
     seeds = with_tiers(axis, seeds_of(claims.table, axis), holder, payer)
     if isinstance(way, Settled):
@@ -163,15 +163,12 @@ def same_pieces(one: Pieces, other: Pieces) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("claim", "leg", "start_fen", "fen"))
 
 
-def payers(ledger: Ledger, claims: Claims, holder: Ints) -> Ints:
-    """Holder of the account each claim's disputed payment left."""
-    rows = claims.table["transfer_row"].to_numpy(dtype=np.int64)
-    source = np.asarray(ledger.read(("source",))["source"].take(pa.array(rows)).to_numpy())
-    return np.asarray(holder[source])
-
-
 def with_tiers(axis: LotAxis, seeds: Pieces, holder: Ints, payer: Ints) -> Pieces:
-    """Seeds with tier 1, or 0 where the victim paid an own account."""
+    """Seeds with tier 1, or 0 where the victim paid an own account.
+
+    Args:
+        holder: of each slot. payer: holder of the account each claim's payment left.
+    """
     return replace(seeds, tier=(payer[seeds.claim] != holder[axis.target(seeds.leg)]).astype(np.int64))
 
 
@@ -180,7 +177,8 @@ def told(ledger: Ledger, axis: LotAxis, claims: Claims, seeds: Pieces, followed:
     traced_fen = np.bincount(seeds.claim, minlength=len(claims.table)) * 0
     np.add.at(traced_fen, seeds.claim, seeds.basis_fen)
     overlap = claims.table["reported_fen"].to_numpy() - traced_fen
-    table = claims.table.drop(columns=["paid_fen", "reported_us"]).assign(overlap_fen=overlap, claim_fen=traced_fen)
+    table = claims.table.drop(columns=["paid_fen", "payer_code", "reported_us"])
+    table = table.assign(overlap_fen=overlap, claim_fen=traced_fen)
     names = table["claim"].to_numpy(dtype=object)
     overlapped = [
         f"{yuan(int(fen))} of report {name} are already claimed by an earlier report: overlaps.csv"
