@@ -85,7 +85,7 @@ ON_OCCASION: dict[str, Columns] = {
 }
 """The same of the files that are there only when there is something to say in them."""
 
-FLAGGED = ("traced", "held", "sinks")
+FLAGGED = ("traced", "held", "sinks", "origins")
 """The files whose amounts may be flagged."""
 
 ENVELOPE = {

@@ -58,7 +58,12 @@ def without_own_moves(ledger: Ledger, legs: Legs) -> Legs:
     disputed = rows_by_id(ledger, set(ledger.reports["transfer"]))
     rows = np.asarray([row for row in disputed.values() if row < legs.rows], dtype=np.int64)
     own[rows] = False
-    return replace(legs, given_fen=np.where(own, 0, legs.given_fen), received_fen=np.where(own, 0, legs.received_fen))
+    return replace(
+        legs,
+        given_fen=np.where(own, 0, legs.given_fen),
+        received_fen=np.where(own, 0, legs.received_fen),
+        idle_row=np.union1d(legs.idle_row, np.flatnonzero(own)),
+    )
 
 
 def pooled(ledger: Ledger, legs: Legs, apart: Legs) -> Legs:
@@ -94,6 +99,43 @@ def member_slots(apart: Apart, slots: Slots, pool: Ints, account: Ints) -> Ints:
     currencies, plain = len(slots.currencies), len(apart.pool)
     key = slots.account[:plain].astype(np.int64) * currencies + slots.currency[:plain]  # ascending, see `slots_of`
     return np.searchsorted(key, account.astype(np.int64) * currencies + slots.currency[pool])
+
+
+def own_slots(apart: Apart | None, slots: Slots, account: int, currency: int) -> Ints:
+    """The slots whose balances are an account's: its own and those of its identified links; at holder level the holder's.
+
+    What it was paid in fees is in none of them: it ended there.
+    """
+    mine = slots.account == account
+    if apart is not None:
+        plain = slots.account[: len(apart.pool)]
+        members = plain[np.isin(apart.pool, apart.pool[mine[: len(plain)]])]
+        mine = np.isin(slots.account, members)
+    return np.flatnonzero(mine & (slots.currency == currency) & ~slots.ends)
+
+
+def opening_parts(
+    apart: Apart | None, slots: Slots, openings: Openings, begin: Ints, names: NDArray[np.object_]
+) -> tuple[Ints, Codes]:
+    """Where on the axis the opening of each account of a pool begins, and which account; sorted. None at the level of accounts.
+
+    The largest opening lies first, then the account's name; what no account's opening carries is the last one's.
+
+    Args:
+        openings: of the pools. begin: where each slot begins on the axis. names: of all accounts.
+    """
+    if apart is None or not apart.pooled.any():
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    slot = np.flatnonzero(apart.pooled)
+    account, pool = slots.account[slot], apart.pool[slot].astype(np.int64)
+    fen = np.maximum(apart.openings.fen[slot], 0)
+    order = np.lexsort([names[account].astype(str), -fen, pool])
+    account, fen, pool = account[order], fen[order], pool[order]
+    before = np.cumsum(fen) - fen
+    before -= before[np.searchsorted(pool, pool, side="left")]
+    first = np.append(True, pool[1:] != pool[:-1])
+    some = first | ((fen > 0) & (before < openings.fen[pool]))
+    return (begin[pool] + before)[some], account[some].astype(np.int32)
 
 
 def target_accounts(ledger: Ledger, row: Ints) -> Ints:

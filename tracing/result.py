@@ -11,7 +11,7 @@ ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
-ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "out_of_view", "dust", "other")
+ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "discount", "out_of_view", "dust", "other")
 """Where money can come from, in a trace backward."""
 LIMITS = ("max_hops", "hop_window", "min_amount")
 """What stops a piece of money, in the order in which it is looked at."""
@@ -90,7 +90,8 @@ class Trace:
     flags: `;`-joined: `overdraft`, `inferred`; money keeps them from where it got them on.
     frontier: claim, account, institution, from_us, to_us, traced_fen, why.
     origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
-        amount_fen (of the start); held is then what rests in openings and with victims.
+        amount_fen (of the start), flags; held is then what rests in openings and with victims. Flags are then those of what
+        lies between the start and there. Under poison: per claim whose money may be there how much at most.
     overlaps: claim, transfer, overlap_fen, earlier, why: fen of a claim that an earlier claim has, see `claim_overlaps`.
     ties: where the order within an instant matters, see `tracing.tie_range`; None where nobody looked.
     inferred: the inferred links that were followed, as `trace_claims` took them; None where none were asked for.

@@ -44,11 +44,11 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None, inferred:
     check_overdraft(parameters, (parameters.method,))
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
+    likely = likely_links(parameters, inferred)
     if parameters.direction == "backward":
         from tracing.backward import trace_backward  # it stands on this module
 
-        return trace_backward(ledger, parameters)
-    likely = likely_links(parameters, inferred)
+        return trace_backward(ledger, parameters, likely)
     if parameters.method in LINKED:
         axis, links = links_for(ledger, parameters, likely)
         return traced_by(ledger, axis, links, parameters, likely)
@@ -225,7 +225,7 @@ def traced_of(
             "traced_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "linked": pieces.linked,
-            "payer_code": paid_from(axis, pieces),
+            "payer_code": paid_from(axis, pieces.leg),
             **flagged(pieces.flags),
         }
     )
