@@ -18,6 +18,7 @@ from rules.rule import FULL, Finding
 from rules.scope import Scope, records, scope_of
 from rules.weights import Weights, default_weights
 from rules.wording import span, yuan
+from tracing.flags import CERTAIN_BP
 from tracing.result import Trace
 
 MOST_POINTS = 100
@@ -116,13 +117,13 @@ def with_holdings(scope: Scope, frame: pd.DataFrame) -> pd.DataFrame:
     """Add what is held of victims' money, the balance, and what of it a request could block."""
     assert scope.trace is not None, "a ranking needs a trace"
     held = scope.trace.held.groupby("account_code")
-    inferred = scope.trace.held[is_inferred(scope.trace.held)].groupby("account_code")
     code = frame["account_code"]
     frame = frame.assign(
         held_fen=held["held_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
         balance_fen=held["balance_fen"].first().astype("Int64").reindex(code).array,
         since_us=held["since_us"].max().astype("Int64").reindex(code).array,
-        inferred_fen=inferred["held_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
+        inferred_fen=held["inferred_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
+        least_bp=held["probability_bp"].min().reindex(code, fill_value=CERTAIN_BP).to_numpy(dtype=np.int64),
     )
     balance = frame["balance_fen"].fillna(frame["held_fen"]).to_numpy(dtype=np.int64)
     free = ~frame["role"].isin(NEVER_BLOCKED).to_numpy(dtype=bool)
@@ -222,10 +223,7 @@ def money(row: Any) -> list[str]:
     told = [f"{lien}; {rested}, {int(row.chance_bp) // 100} % chance that it is still there."]
     if row.inferred_fen:
         part = "All" if row.inferred_fen == row.held_fen else yuan(int(row.inferred_fen))
-        told.append(f"{part} of it came only through inferred links of vouchers to payouts: an estimate, not a record.")
+        links = "only through inferred links of vouchers to payouts"
+        least = f"{row.least_bp // 100}.{row.least_bp % 100:02d} %"
+        told.append(f"{part} of it came {links}, the least sure of them {least}: an estimate, not a record.")
     return told
-
-
-def is_inferred(held: pd.DataFrame) -> "pd.Series[bool]":
-    """Which holdings came through an inferred link."""
-    return held["flags"].astype(object).str.split(";").map(lambda flags: "inferred" in flags).astype(bool)

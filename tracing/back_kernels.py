@@ -9,6 +9,7 @@ other, which the chain of crossings keeps.
 import numpy as np
 from numba import njit
 
+from tracing.flags import BITS, DOUBT
 from tracing.follow_kernels import conversion_of, on_trail, place_in, rested_us
 from tracing.legs import OVERDRAFT, Codes, Flags, Ints
 from tracing.lot_kernels import Table, Whole, grown, product_over
@@ -41,6 +42,12 @@ def below(x: int, shift: int, crossing: int, crossings: Table) -> Whole:
         x = min(max(y, crossings[crossing, X_LOW]), crossings[crossing, X_HIGH]) + crossings[crossing, X_SHIFT]
         crossing = crossings[crossing, X_PARENT]
     return x
+
+
+@njit(cache=True)
+def both_flags(flags: int, more: int) -> Whole:
+    """As `tracing.flags.met`."""
+    return (flags | more) & BITS | max(flags >> DOUBT, more >> DOUBT) << DOUBT
 
 
 @njit(cache=True)
@@ -243,12 +250,12 @@ def traced_back(
                     payer = place_in(slot_start, banked[place_of(banked, onward), B_AT])
                 pieces[sent, TIER] = tier + (1 if payer < 0 or holder[payer] != holder[slot] else 0)
                 pieces[sent, OWN], pieces[sent, TRAIL] = 0, pieces[now, TRAIL]
-                pieces[sent, FLAGS] = flags | flagged[slot]
+                pieces[sent, FLAGS] = both_flags(flags, flagged[slot])
                 if back:
                     trail += 1
                     trails = grown(trails, trail + 1)
                     trails[trail, 0], trails[trail, 1] = pieces[now, TRAIL], leg
-                    pieces[sent, TRAIL], pieces[sent, FLAGS] = trail, flags | flagged[slot] | OVERDRAFT
+                    pieces[sent, TRAIL], pieces[sent, FLAGS] = trail, pieces[sent, FLAGS] | OVERDRAFT
                 sent += 1
             elif basis > 0:
                 ended = grown(ended, ends + 1)

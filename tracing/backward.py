@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from tracing.claims import claims_of, seeds_of
+from tracing.flags import flags_of_slots
 from tracing.follow import NO_TIME, Pieces, limits_of
 from tracing.index import indexed_inverse
 from tracing.legs import Ints
@@ -62,7 +63,8 @@ def found_behind(ledger: Ledger, parameters: Parameters, inferred: pd.DataFrame 
     else:
         seeds, _ = followed_claims(ledger, axis, claims, accounts, free, way)
     starts = starts_of(ledger, axis, links, chosen.table, parameters)
-    asked = Asked(ledger, axis, claims, seeds, starts, accounts, parameters, (claims if named else chosen).warnings)
+    warnings = (claims if named else chosen).warnings
+    asked = Asked(ledger, axis, claims, seeds, starts, accounts, parameters, warnings, inferred)
     return asked, behind_by(asked, links, settled, inferred is None)
 
 
@@ -133,7 +135,7 @@ def walked_back(asked: Asked, links: Links, inverse: Inverse) -> Behind:
         NO_TIME if time_us is None else time_us,
         axis.rows,
         axis.extra_row,
-        axis.slots.flags,
+        flags_of_slots(axis.slots),
         opening_parts_of(asked)[0],
         repaid.reach_us,
         repaid.banked,

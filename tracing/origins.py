@@ -7,11 +7,12 @@ import pandas as pd
 
 from ledger.book import Ledger
 from tracing.exchanges import AS_RECORDED, HIDDEN, made_by_link, paid_from
-from tracing.flags import ANY_FLAG, flagged, told_flags
+from tracing.flags import ANY_FLAG, DOUBT, flagged, met, told_flags
 from tracing.frontier import FRONTIER_COLUMNS
 from tracing.holders import opening_parts
 from tracing.holdings import HELD_COLUMNS, SINK_OF_KIND, Names, balances, transfer_times
-from tracing.legs import INFERRED, Codes, Ints, ending_accounts, unknown_accounts
+from tracing.inferred import doubts_by_row
+from tracing.legs import INFERRED, Codes, Flags, Ints, ending_accounts, unknown_accounts
 from tracing.lots import LotAxis
 from tracing.result import LIMITS, Limit, Parameters, Trace
 from tracing.starts import Asked
@@ -24,7 +25,7 @@ OTHER = -1
 RESTING = ("claim", "opening", "other")
 """Origins told in the held table; the others are sinks in the words of a trace forward."""
 ANY_OF_ENDS = {word: (word, how) for word, how in ANY_FLAG.items()}
-ORIGIN_COLUMNS = ["start", "origin", "claim", "account", "transfer", "amount_fen", "flags"]
+ORIGIN_COLUMNS = ["start", "origin", "claim", "account", "transfer", "amount_fen", "flags", "probability_bp"]
 CARRIED_COLUMNS = ["start", "leg", "low", "fen", "basis", "hop", "tier", "linked", "flags"]
 ENDED_COLUMNS = ["what", "start", "claim", "slot", "leg", "low", "fen", "basis", "hop", "tier", "flags"]
 
@@ -54,7 +55,7 @@ def told_back(asked: Asked, behind: Behind) -> Trace:
         ledger_digest=ledger.digest,
         batch=ledger.batch,
         claims=own.assign(reported_fen=starts["fen"], overlap_fen=0, claim_fen=starts["fen"]),
-        traced=traced_back_of(ledger, axis, behind.carried, names),
+        traced=traced_back_of(asked, behind.carried, names),
         held=held_back(axis, shared, names),
         sinks=sinks_back(shared, names),
         frontier=frontier_back(ledger, axis, shared, names),
@@ -90,8 +91,16 @@ def with_places(asked: Asked, ended: pd.DataFrame) -> pd.DataFrame:
         transfer=np.where(by_transfer, facts["transfer"].to_numpy(dtype=object), ""),
         claimant=np.where(what == CLAIMED, claim, ""),
         time_us=np.where(leg >= 0, transfer_times(ledger, row) if len(row) else 0, axis.end_us),
-        **flagged(ended["flags"].to_numpy(dtype=np.int64) | INFERRED * by_link),
+        **flagged(met(ended["flags"].to_numpy(dtype=np.int64), flags_of_links(asked, leg, by_link))),
     )
+
+
+def flags_of_links(asked: Asked, leg: Ints, by_link: Flags) -> Ints:
+    """The flags of legs that an inferred link made, doubt included; 0 of all others."""
+    doubts, found = doubts_by_row(asked.ledger, asked.inferred), np.zeros(len(leg), dtype=np.int64)
+    rows = asked.axis.row(leg[by_link]).tolist()
+    found[by_link] = [INFERRED | doubts[row] << DOUBT for row in rows]
+    return found
 
 
 def opening_parts_of(asked: Asked) -> tuple[Ints, Codes]:
@@ -123,19 +132,21 @@ def words_of(ledger: Ledger, what: Ints, code: Ints) -> Names:
     return np.asarray(np.select(chosen, ["other", "claim", "opening", source], limit), dtype=object)
 
 
-def traced_back_of(ledger: Ledger, axis: LotAxis, carried: pd.DataFrame, names: Names) -> pd.DataFrame:
+def traced_back_of(asked: Asked, carried: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The `traced` table: one row per start and transfer; a fen two pieces share counts once in traced, by parts in basis.
 
     What an inferred link exchanged is told as in a trace forward, see `tracing.exchanges`.
     """
-    lengths = covered(carried)
-    carried = carried.assign(**flagged(carried["flags"].to_numpy(dtype=np.int64)))
+    ledger, axis, lengths = asked.ledger, asked.axis, covered(carried)
+    leg = carried["leg"].to_numpy(dtype=np.int64)
+    of_link = flags_of_links(asked, leg, made_by_link(ledger, axis, leg))
+    carried = carried.assign(**flagged(met(carried["flags"].to_numpy(dtype=np.int64), of_link)))
     how = {"hop": "min", "tier": "min", "basis": "sum", "linked": "min", **ANY_FLAG}
     table = carried.groupby(["start", "leg"], sort=True).agg(how).assign(traced_fen=lengths).reset_index()
     leg = table["leg"].to_numpy(dtype=np.int64)
     payer, by_link = paid_from(axis, leg), made_by_link(ledger, axis, leg)
     table = table.assign(transfer_row=axis.row(leg), payer_code=np.where(by_link & (payer == AS_RECORDED), HIDDEN, payer))
-    table = table.assign(inferred=table["inferred"] | by_link).rename(columns={"basis": "basis_fen"})
+    table = table.rename(columns={"basis": "basis_fen"})
     table = table[table["payer_code"] != HIDDEN]
     how = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min", **ANY_FLAG}
     whole = told_flags(table.groupby(["start", "transfer_row", "payer_code"], sort=True).agg(how).reset_index())
@@ -162,6 +173,7 @@ def covered(carried: pd.DataFrame) -> Ints:
 def held_back(axis: LotAxis, ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The `held` table: what rests in openings, with the claims' victims, and other money of an account."""
     resting = ends[ends["origin"].isin(RESTING)]
+    resting = resting.assign(inferred_fen=resting["fen"].where(resting["inferred"], 0))
     parts = resting.groupby(["start", "account_code"], sort=True)
     table = parts.agg(
         account=("account", "first"),
@@ -169,6 +181,7 @@ def held_back(axis: LotAxis, ends: pd.DataFrame, names: Names) -> pd.DataFrame:
         held_fen=("fen", "sum"),
         basis_fen=("basis", "sum"),
         since_us=("time_us", "max"),
+        inferred_fen=("inferred_fen", "sum"),
         **ANY_OF_ENDS,
     ).reset_index()
     facts = balances(axis).drop_duplicates("account_code").drop(columns="currency")
@@ -185,7 +198,7 @@ def sinks_back(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     )
     table = told_flags(table.reset_index().rename(columns={"origin": "sink"}))
     table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)])
-    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags"]
+    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags", "probability_bp"]
     return table[columns].sort_values(["claim", "sink", "account"], ignore_index=True)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from tracing.back_kernels import CLAIMED, CUT, GOES_ON, NOTHING, inverse
+from tracing.back_kernels import CLAIMED, CUT, GOES_ON, NOTHING, both_flags, inverse
 from tracing.legs import Flags, Ints
 from tracing.lot_kernels import Table, Whole, grown, product_over
 
@@ -80,7 +80,7 @@ def shared_back(
                         part = min(fen[row], inverse(part, gave[row], got[row]))
                     onward = 1 if what < CUT else 0
                     write(out, written, start, row, part, take, hops[pool] + onward, tier[pool] + onward * tiers[row])
-                    out[written, 6] = flags[pool] | flagged[pool] * onward
+                    out[written, 6] = both_flags(flags[pool], flagged[pool] * onward)
                     out[written, 7], out[written, 8] = what, 0
                     written += 1
             while entry < begin[start + 1, 1] and entries[entry, 0] == row:
@@ -96,7 +96,7 @@ def shared_back(
                     hops[pool], tier[pool], since[pool], flags[pool] = NOTHING, NOTHING, NOTHING, 0
                 hops[pool], tier[pool] = min(hops[pool], out[at, 4]), min(tier[pool], out[at, 5])
                 since[pool] = min(since[pool], time[row])
-                flags[pool] |= out[at, 6]
+                flags[pool] = both_flags(flags[pool], out[at, 6])
                 wanted[pool] += out[at, 3]
                 quantity[pool] += out[at, 2]
                 outstanding += out[at, 3]

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tracing.flags import flags_of_slots, met
 from tracing.follow import limits_of
 from tracing.legs import Ints
 from tracing.lots import Settled
@@ -118,6 +119,7 @@ def chains(asked: Asked, rows: Table, found: Found, holder: Ints) -> tuple[pd.Da
     paid = rows[row, 0] == kernels.CARRIED
     hop, tier, flags = paid.astype(np.int64), np.where(paid, leaves_holder(asked, rows, row, holder), 0), found.fen * 0
     carried, ended = [np.zeros((0, 9), np.int64)], [np.zeros((0, 11), np.int64)]
+    through = flags_of_slots(asked.axis.slots)
     while len(start):
         seed = paid & (rows[row, 6] == 1)
         what = np.where(seed, CLAIMED, stopped(asked, rows, row, fen, hop))
@@ -129,7 +131,7 @@ def chains(asked: Asked, rows: Table, found: Found, holder: Ints) -> tuple[pd.Da
             values[~over] for values in (start, row, low, fen, basis, hop, tier, flags, paid)
         )
         into = np.where(paid, rows[row, kernels.FROM_START] + low - rows[row, 3], low)
-        flags = flags | asked.axis.slots.flags[rows[row, kernels.PAYER]]
+        flags = met(flags, through[rows[row, kernels.PAYER]])
         row = rows[row, kernels.FROM]
         low, fen = given_of(asked, rows, row, into, fen)
         hop, tier, paid = hop + 1, tier + leaves_holder(asked, rows, row, holder), np.ones(len(row), dtype=bool)
@@ -207,7 +209,7 @@ def pools(asked: Asked, rows: Table, found: Found, holder: Ints) -> tuple[pd.Dat
         *rate_of(asked, mine[:, 2]),
         mine[:, 6] == 1,
         leaves_holder(asked, rows, carried, holder),
-        asked.axis.slots.flags[known // claims],
+        flags_of_slots(asked.axis.slots)[known // claims],
         *limits_and_times(asked, mine[:, 2]),
     )
     return pool_pieces(asked, mine, out, target)

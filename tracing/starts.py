@@ -50,7 +50,10 @@ class Starts:
 
 @dataclass(frozen=True)
 class Asked:
-    """What every part of a trace backward needs: the claims behind which it stops, in parts no other claim has."""
+    """What every part of a trace backward needs: the claims behind which it stops, in parts no other claim has.
+
+    inferred: the inferred links among the legs.
+    """
 
     ledger: Ledger
     axis: LotAxis
@@ -60,6 +63,7 @@ class Asked:
     holder: Ints
     parameters: Parameters
     warnings: tuple[str, ...] = ()
+    inferred: pd.DataFrame | None = None
 
 
 def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFrame, parameters: Parameters) -> Starts:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from tracing.certainty import marked_slots
+from tracing.flags import DOUBT
 from tracing.follow import Pieces, empty, joined
-from tracing.legs import Ints
+from tracing.legs import INFERRED, Ints
 from tracing.lots import Settled
 from tracing.origins import CARRIED_COLUMNS, CLAIMED, ENDED_COLUMNS, Behind
 from tracing.poison import BLOCK, check_rows, spread, with_flags
@@ -39,7 +41,7 @@ def suspects_behind(asked: Asked, settled: Settled) -> Behind:
         settled, legs=replace(legs, source=legs.target, target=legs.source), order=np.ascontiguousarray(settled.order[::-1])
     )
     roots = roots_of(asked, settled, holder)
-    back = spread_in_blocks(turned, roots.seeds, holder)
+    back = with_doubts_of(turned, spread_in_blocks(turned, roots.seeds, holder), roots.seeds, holder)
     claims = claims_behind(asked, roots, back)
     reached = np.isin(asked.seeds.claim, claims["claim"].to_numpy(dtype=np.int64))
     onward = spread_in_blocks(settled, asked.seeds.take(reached), holder)
@@ -83,6 +85,21 @@ def spread_in_blocks(settled: Settled, seeds: Pieces, holder: Ints) -> Pieces:
         found.append(with_flags(settled, pieces, holder, low, reached[0].shape)[0])
         check_rows(sum(map(len, found)))
     return joined(found)
+
+
+def with_doubts_of(settled: Settled, found: Pieces, seeds: Pieces, holder: Ints) -> Pieces:
+    """The payments with the doubt of their way behind the flags: spread again with only the less certain links marked."""
+    slots = settled.legs.slots
+    if slots.inferred is None or slots.doubt_bp is None:
+        return found
+    left = settled.legs.source[found.leg]
+    doubts = np.unique(slots.doubt_bp[left[slots.inferred[left]]])
+    doubt = np.zeros(len(found), dtype=np.int64)
+    for at in range(len(doubts)):
+        marked = replace(settled, legs=replace(settled.legs, slots=marked_slots(slots, doubts[at:], many=False)))
+        flags = spread_in_blocks(marked, seeds, holder).flags if at else found.flags
+        doubt = np.where(flags & INFERRED > 0, doubts[at], doubt)
+    return replace(found, flags=found.flags | doubt << DOUBT)
 
 
 def claims_behind(asked: Asked, roots: Roots, back: Pieces) -> pd.DataFrame:
