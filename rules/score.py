@@ -29,7 +29,7 @@ NEVER_BLOCKED = ("victim", "own_account", "hub")
 COLUMNS = [
     "rank", "account", "account_code", "kind", "institution", "holder", "holder_name", "role", "tier", "score", "held_fen",
     "balance_fen", "recoverable_fen", "chance_bp", "expected_recovery_fen", "lien_fen", "since_us", "findings",
-    "counter_evidence", "q_value", "explanation",
+    "counter_evidence", "q_value", "explanation", "inferred_fen", "least_bp",
 ]  # fmt: skip
 
 
@@ -54,7 +54,8 @@ class RankingResult:
     frame: rank, account, account_code, kind, institution, holder, holder_name, role, tier (0: not reached), score (0 … 100),
         held_fen, balance_fen (null: not known), recoverable_fen, chance_bp (null where nothing is held),
         expected_recovery_fen, lien_fen, since_us (newest arrival of held money, null), findings and counter_evidence
-        (';'-joined), q_value (null: not evaluated), explanation.
+        (';'-joined), q_value (null: not evaluated), explanation, inferred_fen (what of held came through inferred links),
+        least_bp (the smallest probability of those links).
     findings: what the scores are made of. problems: what could not be evaluated, each once.
     weights, latency_us, chances: what it was made with. terms: of every score, by account code.
     """
@@ -222,8 +223,13 @@ def money(row: Any) -> list[str]:
     rested = f"it has rested {span(max(int(row.age_us), 0))}"
     told = [f"{lien}; {rested}, {int(row.chance_bp) // 100} % chance that it is still there."]
     if row.inferred_fen:
-        part = "All" if row.inferred_fen == row.held_fen else yuan(int(row.inferred_fen))
-        links = "only through inferred links of vouchers to payouts"
-        least = f"{row.least_bp // 100}.{row.least_bp % 100:02d} %"
-        told.append(f"{part} of it came {links}, the least sure of them {least}: an estimate, not a record.")
+        told.append(by_estimate(row))
     return told
+
+
+def by_estimate(row: Any) -> str:
+    """What of the money held came over inferred links, and how sure the least sure of them is, in one sentence."""
+    part = "All" if row.inferred_fen == row.held_fen else yuan(int(row.inferred_fen))
+    least = f"{row.least_bp // 100}.{row.least_bp % 100:02d} %"
+    links = "only through inferred links of vouchers to payouts"
+    return f"{part} of it came {links}, the least sure of them {least}: an estimate, not a record."
