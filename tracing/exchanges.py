@@ -3,7 +3,7 @@
 import numpy as np
 
 from ledger.book import Ledger
-from tracing.legs import Flags, Ints
+from tracing.legs import Flags, Ints, Legs
 from tracing.lots import LotAxis
 
 AS_RECORDED, BY_LINK, HIDDEN = -1, -2, -3
@@ -28,7 +28,7 @@ def paid_from(axis: LotAxis, legs: Ints) -> Ints:
     return found
 
 
-def made_by_link(ledger: Ledger, axis: LotAxis, legs: Ints) -> Flags:
+def made_by_link(ledger: Ledger, axis: LotAxis | Legs, legs: Ints) -> Flags:
     """Which legs no record has: an inferred link made them, at the moment of a redemption and behind all of its amount."""
     found = np.zeros(len(legs), dtype=np.bool_)
     if axis.slots.inferred is None:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from tracing.identified import rows_by_id
-from tracing.legs import Codes, Flags, Ints, Legs, Slots
+from tracing.legs import Codes, Flags, Ints, Legs, Slots, ending_accounts
 from tracing.openings import SOURCES, Openings
+from tracing.result import Level
 
 ALONE = ("card", "q_coin", "cash")
 """Kinds of accounts that are never pooled; those where tracing ends are not either."""
@@ -39,16 +40,30 @@ class Apart:
 
 def pools_of(ledger: Ledger, slots: Slots) -> tuple[Codes, Flags]:
     """For each slot the first slot of the same holder and currency, itself where it stays alone; and which have a holder."""
-    accounts = ledger.accounts
-    kind = accounts["kind"].astype(object).isin(ALONE).to_numpy(dtype=bool)
-    names = accounts["holder"].astype(object).where(accounts["holder"].notna(), "").to_numpy(dtype=object)
-    known = (names != "")[slots.account] & ~slots.ends & ~slots.identified & ~kind[slots.account]
+    names, may = known_holders(ledger)
+    known = may[slots.account] & ~slots.ends & ~slots.identified
     number = np.arange(len(slots), dtype=np.int64)
     _, holder = np.unique(names[slots.account].astype(str), return_inverse=True)
     key = holder.astype(np.int64) * len(slots.currencies) + slots.currency
     key = np.where(known, key, -1 - number)
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
     return first[back].astype(np.int32), np.asarray(known, dtype=np.bool_)
+
+
+def known_holders(ledger: Ledger) -> tuple[NDArray[np.object_], Flags]:
+    """Per account its holder, empty where nobody knows it, and whether it may be pooled."""
+    accounts = ledger.accounts
+    alone = accounts["kind"].astype(object).isin(ALONE).to_numpy(dtype=bool) | ending_accounts(ledger)
+    names = accounts["holder"].astype(object).where(accounts["holder"].notna(), "").to_numpy(dtype=object)
+    return names, np.asarray((names != "") & ~alone, dtype=np.bool_)
+
+
+def one_balance(ledger: Ledger, account: int, level: Level) -> Ints:
+    """Codes of the accounts whose balance is one with an account's, itself among them; only itself at the level of accounts."""
+    names, may = known_holders(ledger)
+    if level != "holder" or not may[account]:
+        return np.asarray([account], dtype=np.int64)
+    return np.flatnonzero(may & (names == names[account]))
 
 
 def without_own_moves(ledger: Ledger, legs: Legs) -> Legs:
@@ -101,17 +116,12 @@ def member_slots(apart: Apart, slots: Slots, pool: Ints, account: Ints) -> Ints:
     return np.searchsorted(key, account.astype(np.int64) * currencies + slots.currency[pool])
 
 
-def own_slots(apart: Apart | None, slots: Slots, account: int, currency: int) -> Ints:
-    """The slots whose balances are an account's: its own and those of its identified links; at holder level the holder's.
+def own_slots(slots: Slots, accounts: Ints, currency: int) -> Ints:
+    """The slots whose balances are the accounts': their own and those of their identified links.
 
-    What it was paid in fees is in none of them: it ended there.
+    What they were paid in fees is in none of them: it ended there.
     """
-    mine = slots.account == account
-    if apart is not None:
-        plain = slots.account[: len(apart.pool)]
-        members = plain[np.isin(apart.pool, apart.pool[mine[: len(plain)]])]
-        mine = np.isin(slots.account, members)
-    return np.flatnonzero(mine & (slots.currency == currency) & ~slots.ends)
+    return np.flatnonzero(np.isin(slots.account, accounts) & (slots.currency == currency) & ~slots.ends)
 
 
 def opening_parts(

@@ -55,7 +55,7 @@ def found_in(asked: Asked, rows: Table) -> Found:
     rested, carried = np.flatnonzero(rows[:, 0] == kernels.RESTED), np.flatnonzero(rows[:, 0] == kernels.CARRIED)
     for start in np.unique(starts.piece_start[starts.leg < 0]):
         account, currency = (starts.table[name].iloc[start] for name in ("account_code", "currency"))
-        row = rested[np.isin(rows[rested, kernels.PAYER], balance_slots(asked.axis, account, currency))]
+        row = rested[np.isin(rows[rested, kernels.PAYER], balance_slots(asked.ledger, asked.axis, account, currency))]
         parts.append(np.column_stack([np.full(len(row), start), row, rows[row, kernels.FROM_START], rows[row, 4]]))
     carried = carried[np.argsort(rows[carried, 2], kind="stable")]
     low, high = (np.searchsorted(rows[carried, 2], starts.leg, side=side) for side in ("left", "right"))

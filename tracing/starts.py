@@ -14,7 +14,7 @@ from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from tracing.claims import Claims, legs_of_rows, payments, seeds_of
 from tracing.follow import Pieces
-from tracing.holders import own_slots
+from tracing.holders import one_balance, own_slots
 from tracing.identified import rows_by_id
 from tracing.legs import Ints, ending_accounts
 from tracing.links import Links
@@ -80,7 +80,7 @@ def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFram
     pieces: list[NDArray[np.int64]] = []
     for name in dict.fromkeys(parameters.accounts or ()):
         code = account_code(ledger, name)
-        part = balance_pieces(axis, links, code, currency)
+        part = balance_pieces(axis, links, balance_slots(ledger, axis, code, currency))
         rows.append(start_row(f"account:{name}", name, "", -1, code) | {"fen": int(part[:, 1].sum())})
         pieces.append(np.column_stack([np.full(len(part), len(rows) - 1), np.full(len(part), BALANCE), part]))
     if parameters.transfers:
@@ -124,15 +124,16 @@ def account_code(ledger: Ledger, name: str) -> int:
     return int(found[0])
 
 
-def balance_slots(axis: LotAxis, code: int, currency: str) -> Ints:
+def balance_slots(ledger: Ledger, axis: LotAxis, code: int, currency: str) -> Ints:
     """The slots that make up an account's balance."""
-    return own_slots(axis.apart, axis.slots, code, _currency_code(axis, currency))
+    accounts = one_balance(ledger, code, "account" if axis.apart is None else "holder")
+    return own_slots(axis.slots, accounts, _currency_code(axis, currency))
 
 
-def balance_pieces(axis: LotAxis, links: Links, code: int, currency: str) -> NDArray[np.int64]:
-    """Position and length of what no debit of the account spends."""
+def balance_pieces(axis: LotAxis, links: Links, slots: Ints) -> NDArray[np.int64]:
+    """Position and length of what no debit of the slots spends."""
     parts = [np.zeros((0, 2), dtype=np.int64)]
-    for slot in balance_slots(axis, code, currency):
+    for slot in slots:
         low, high = np.searchsorted(links.start, axis.slot_start[slot : slot + 2], side="left")
         begin, end = links.start[low:high], links.start[low + 1 : high + 1]
         some = (np.asarray(links.leg[low:high]) == UNSPENT) & (end > begin)

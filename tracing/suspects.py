@@ -56,7 +56,7 @@ def roots_of(asked: Asked, settled: Settled, holder: Ints) -> Roots:
     balances = starts.table["transfer_row"].to_numpy(dtype=np.int64) < 0
     for start in np.flatnonzero(balances).tolist():
         account, currency = (starts.table[name].iloc[start] for name in ("account_code", "currency"))
-        slots = balance_slots(asked.axis, account, currency)
+        slots = balance_slots(asked.ledger, asked.axis, account, currency)
         slots = slots[~legs.slots.identified[slots] | (asked.axis.balance_fen[slots] > 0)]
         for slot in slots.tolist():
             found.append((start, max(0, int(asked.axis.balance_fen[slot])), -1))
