@@ -1,17 +1,11 @@
 """An explanation in words and numbers: the way of the money, a page per account, and the sum at the end."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import pandas as pd
-
-from api.csv_tables import COUNT, MONEY, TEXT, TIME, csv_bytes, instant
-from api.results import json_bytes, money, parameters_told, write_whole
-from ledger.book import Ledger
-from tracing.explain import Entry, Explanation, Page, Record, Step, explain_held
+from api.csv_tables import instant
+from api.results import share
+from tracing.explain import Entry, Explanation, Page, Record, Step
 from tracing.purse import CLEAN, Part
-from tracing.result import Parameters
 from tracing.returns import yuan
 
 PARTS, LINES, PAGES = 6, 40, 20
@@ -23,40 +17,6 @@ RULES = {
     "clean_first": "clean money goes out first, then the claims' money, oldest first",
     "taint_first": "the claims' money goes out first, oldest first, then clean money",
 }
-COLUMNS = {
-    "account": ("account", TEXT),
-    "time": ("time_us", TIME),
-    "transfer": ("transfer", TEXT),
-    "direction": ("direction", TEXT),
-    "other": ("other", TEXT),
-    "amount": ("amount_fen", MONEY),
-    "of_claim": ("of_claim_fen", MONEY),
-    "parts": ("parts", TEXT),
-    "balance": ("balance_fen", MONEY),
-    "claim_left": ("own_fen", MONEY),
-    "leads": ("leads", TEXT),
-    "lines": ("lines", COUNT),
-    "file": ("file", TEXT),
-    "line": ("line", COUNT),
-}
-FORMATS = (".txt", ".csv", ".json")
-
-
-def explained(ledger: Ledger, account: str, report: str, parameters: Parameters, every: bool) -> Explanation:
-    """See `explain_held`."""
-    return explain_held(ledger, account, report, parameters, every)
-
-
-def write_explanation(found: Explanation, path: Path, every: bool, clean: Callable[[str], str]) -> None:
-    """Write it as text, CSV or JSON by the file's extension; `clean` takes control characters out of a line."""
-    made = {
-        ".txt": lambda: "".join(f"{clean(line)}\n" for line in explanation_lines(found, every)).encode(),
-        ".csv": lambda: csv_bytes(entry_table(found), COLUMNS),
-        ".json": lambda: json_bytes(explanation_told(found)),
-    }
-    content = made[path.suffix.lower()]()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content)
 
 
 def explanation_lines(found: Explanation, every: bool = False) -> list[str]:
@@ -66,12 +26,13 @@ def explanation_lines(found: Explanation, every: bool = False) -> list[str]:
     basis = sum(part.basis for part in found.rests)
     stands = "" if basis == found.held_fen else f"; this stands for {yuan(basis)} of the disputed payment"
     claim = f"{found.report}, {yuan(found.claim_fen)} {found.currency}"
-    lines = [
-        f"{claim}: {yuan(found.held_fen)} of it {where} at {found.account}{stands}",
-        f"by {method}: {RULES[method]}",
-    ]
+    place = named(found.accounts) if found.parameters.level == "holder" else found.account
+    lines = [f"{claim}: {yuan(found.held_fen)} of it {where} at {place}{stands}", f"by {method}: {RULES[method]}"]
     if not found.rests:
-        return [*lines, f"no money of {found.report} {where} at {found.account}"]
+        return [*lines, f"no money of {found.report} {where} at {place}"]
+    if any(step.by_link for step in found.steps):
+        least = share(found.probability_bp)
+        lines.append(f"over inferred links, the least sure of them {least}: an estimate, no record says so")
     steps = [step_line(found, step, every) for step in found.steps]
     lines += ["", "The way of the money", *cut_short([f"  {n}. {text}" for n, text in enumerate(steps, 1)], every, "payment")]
     pages = found.pages if every else found.pages[:PAGES]
@@ -88,6 +49,7 @@ def step_line(found: Explanation, step: Step, every: bool) -> str:
     come = sum(until - start for start, until in step.ranges)
     told = f"; {yuan(come)} of the disputed payment ends there by it ({ranges_told(step.ranges, every)})" if come else ""
     made = ", identified by reference" if step.linked else ""
+    made += f", by an inferred link of probability {share(step.probability_bp)}" if step.by_link else ""
     return f"{payment(step.record)}, of it {yuan(own)} of {found.report}{told}{made} [{place(step.record)}]"
 
 
@@ -95,7 +57,8 @@ def payment(record: Record) -> str:
     """A transfer in one line; what arrives is told where a conversion changes it."""
     got = "" if record.received_fen == record.amount_fen else f" (arrives as {yuan(record.received_fen)})"
     head = f"{record.transfer} {instant(record.time_us)} {record.source} -> {record.target}"
-    return f"{head} {yuan(record.amount_fen)}{got}"
+    exchanged = " (exchanged at this redemption, by the link)" if record.exchanged else ""
+    return f"{head} {yuan(record.amount_fen)}{got}{exchanged}"
 
 
 def place(record: Record) -> str:
@@ -113,12 +76,24 @@ def ranges_told(ranges: Sequence[tuple[int, int]], every: bool) -> str:
 def page_lines(found: Explanation, page: Page, every: bool) -> list[str]:
     """An account's page: opening, lines, what is left."""
     kind = " (kept apart: identified by a reference)" if page.identified else ""
-    lines = [f"Account {page.account}{kind}: opening {yuan(page.opening_fen)} ({page.opening_source}), clean, the oldest"]
+    if page.by_link:
+        kind = f" (kept apart: an inferred link of probability {share(page.probability_bp)} ties it to a payout)"
+    lines = [
+        f"Account {named(page.accounts)}{kind}: opening {yuan(page.opening_fen)} ({page.opening_source}), clean, the oldest"
+    ]
     entries: list[str] = []
     for entry in page.entries:
         entries += entry_lines(found, entry, every)
     lines += cut_short(entries, every, "line")
     return [*lines, f"  left in it: {parts_told(found, page.rests, every) or '0.00'}"]
+
+
+def named(accounts: Sequence[str]) -> str:
+    """The accounts that are one balance."""
+    if len(accounts) == 1:
+        return accounts[0]
+    more = f" and {len(accounts) - PARTS:,} more" if len(accounts) > PARTS else ""
+    return f"{', '.join(accounts[:PARTS])}{more} (one holder, one balance)"
 
 
 def entry_lines(found: Explanation, entry: Entry, every: bool) -> list[str]:
@@ -180,102 +155,5 @@ def sum_line(found: Explanation, every: bool) -> str:
     where = "ended" if found.ends else "held"
     parts = [yuan(part.fen) for part in found.rests]
     shown = parts if every or len(parts) <= LINES else [*parts[:PARTS], f"… ({len(parts) - PARTS:,} more)"]
-    return f"check: {' + '.join(shown)} = {yuan(found.held_fen)} {where} at {found.account}, as the trace finds"
-
-
-def entry_table(found: Explanation) -> pd.DataFrame:
-    """Every line of every page; a run of lines without the claim's money is one row that says how many they are."""
-    rows = []
-    for page in found.pages:
-        for entry in page.entries:
-            record = entry.record
-            rows.append(
-                {
-                    "account": page.account,
-                    "time_us": None if record is None else record.time_us,
-                    "transfer": None if record is None else record.transfer,
-                    "direction": "both" if record is None else "in" if entry.incoming else "out",
-                    "other": None if record is None else record.source if entry.incoming else record.target,
-                    "amount_fen": entry.in_fen - entry.out_fen if record is None else sum(p.fen for p in entry.parts),
-                    "of_claim_fen": sum(p.fen for p in entry.parts if is_own(found, p)),
-                    "parts": parts_told(found, entry.parts, True),
-                    "balance_fen": entry.balance_fen,
-                    "own_fen": entry.own_fen,
-                    "leads": "yes" if entry.leads else "",
-                    "lines": entry.lines,
-                    "file": None if record is None else record.file,
-                    "line": None if record is None else record.line,
-                }
-            )
-    return pd.DataFrame(rows, columns=[column for column, _ in COLUMNS.values()], dtype=object)
-
-
-def is_own(found: Explanation, part: Part) -> bool:
-    """Whether a part is money of the report explained."""
-    return part.claim != CLEAN and found.claims[part.claim] == found.report
-
-
-def explanation_told(found: Explanation) -> dict[str, Any]:
-    """For machines: everything, nothing cut short."""
-    return {
-        "report": found.report,
-        "account": found.account,
-        "currency": found.currency,
-        "claim": money(found.claim_fen),
-        "held": money(found.held_fen),
-        "ends": found.ends,
-        "parts": [part_told(found, part) for part in found.rests],
-        "steps": [
-            record_told(step.record)
-            | {"hop": step.hop, "made_by": "reference" if step.linked else "method"}
-            | {"parts": [part_told(found, part) for part in step.parts], "ends_there_fen": [list(r) for r in step.ranges]}
-            for step in found.steps
-        ],
-        "accounts": [page_told(found, page) for page in found.pages],
-        "parameters": parameters_told(found.parameters),
-        "ledger_digest": found.ledger_digest,
-    }
-
-
-def page_told(found: Explanation, page: Page) -> dict[str, Any]:
-    """An account's page."""
-    return {
-        "account": page.account,
-        "identified": page.identified,
-        "opening": money(page.opening_fen),
-        "opening_source": page.opening_source,
-        "entries": [entry_told(found, entry) for entry in page.entries],
-        "left": [part_told(found, part) for part in page.rests],
-    }
-
-
-def entry_told(found: Explanation, entry: Entry) -> dict[str, Any]:
-    """A line of a page."""
-    after = {"balance": money(entry.balance_fen), "of_report": money(entry.own_fen)}
-    if entry.record is None:
-        return {"passed_over": entry.lines, "in": money(entry.in_fen), "out": money(entry.out_fen)} | after
-    told = record_told(entry.record) | {"direction": "in" if entry.incoming else "out", "leads": entry.leads}
-    before = {"before": [part_told(found, part) for part in entry.before]} if entry.before else {}
-    return told | {"parts": [part_told(found, part) for part in entry.parts]} | before | after
-
-
-def record_told(record: Record) -> dict[str, Any]:
-    """A transfer and where it was read."""
-    return {
-        "transfer": record.transfer,
-        "time": instant(record.time_us),
-        "source": record.source,
-        "target": record.target,
-        "amount": money(record.amount_fen),
-        "received": money(record.received_fen),
-        "file": record.file,
-        "line": record.line,
-    }
-
-
-def part_told(found: Explanation, part: Part) -> dict[str, Any]:
-    """A part: whose, how much, and which fen of the disputed payment."""
-    told: dict[str, Any] = {"claim": None if part.claim == CLEAN else found.claims[part.claim], "amount": money(part.fen)}
-    if part.basis_from >= 0:
-        told |= {"from_fen": part.basis_from, "until_fen": part.basis_from + part.basis}
-    return told
+    place = "the holder's accounts" if len(found.accounts) > 1 else found.account
+    return f"check: {' + '.join(shown)} = {yuan(found.held_fen)} {where} at {place}, as the trace finds"

@@ -54,13 +54,11 @@ def parameters_from(words: Mapping[str, Any]) -> Parameters:
 
 
 def check_direction(given: Mapping[str, Any]) -> None:
-    """Starts belong to a trace backward, and that shares money out. Raises: BadWord."""
+    """Starts belong to a trace backward. Raises: BadWord."""
     backward = given.get("direction") == "backward"
     for name in ("accounts", "transfers"):
         if given.get(name) and not backward:
             raise BadWord(name[:-1], "a start is for a trace backward only; add --direction backward")
-    if backward and given.get("method") == "poison":
-        raise BadWord("method", "poison shares nothing out, so nothing of it can be traced backward; choose another method")
 
 
 def method_named(word: str) -> str:

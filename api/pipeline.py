@@ -15,8 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from api.explain import FORMATS as EXPLANATION_FORMATS
-from api.explain import explained, explanation_lines, explanation_told, write_explanation
+from api.explain import explanation_lines
+from api.explanation_files import FORMATS as EXPLANATION_FORMATS
+from api.explanation_files import explanation_told, write_explanation
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
 from api.judgement import USUAL, Choices, Judged, judge, judged_told, ranking_lines, write_judged
@@ -37,6 +38,7 @@ from rules.calibration import calibrate, gather
 from rules.inferred import infer_links
 from rules.labels import read_labels
 from rules.weights_file import write_calibration
+from tracing.explain import Explanation, check_explainable, explain_held
 from tracing.index import build_index, drop_other_indexes
 from tracing.result import Parameters, Trace
 from tracing.tie_range import with_tie_ranges
@@ -46,7 +48,6 @@ __all__ = [
     "EXPLANATION_FORMATS",
     "Choices",
     "Judged",
-    "explained",
     "explanation_lines",
     "explanation_told",
     "judge",
@@ -150,6 +151,12 @@ def inferred_links(ledger: Ledger, parameters: Parameters) -> tuple[pd.DataFrame
         return None, ()
     found = infer_links(ledger, parameters.as_of_us)
     return found.links, tuple(problem.message for problem in found.problems)
+
+
+def explained(ledger: Ledger, account: str, report: str, parameters: Parameters, every: bool) -> Explanation:
+    """How a report's money came to rest at an account; where inferred links are asked for, estimate them first."""
+    check_explainable(parameters)
+    return explain_held(ledger, account, report, parameters, every, inferred_links(ledger, parameters)[0])
 
 
 def trace_to_keep(ledger: Ledger, parameters: Parameters) -> Trace:

@@ -85,7 +85,7 @@ ON_OCCASION: dict[str, Columns] = {
 }
 """The same of the files that are there only when there is something to say in them."""
 
-FLAGGED = ("traced", "held", "sinks")
+FLAGGED = ("traced", "held", "sinks", "origins")
 """The files whose amounts may be flagged."""
 
 ENVELOPE = {
@@ -101,7 +101,9 @@ ENVELOPE = {
 
 
 def columns_of(trace: Trace) -> dict[str, Columns]:
-    """The columns of each file; `flags` closes those with amounts where the parameters let money be flagged."""
+    """The columns of each file; `flags` closes those with amounts where the parameters let money be flagged, and `probability`
+    those of a trace through inferred links."""
     flagged = trace.parameters.inferred or trace.parameters.overdraft == "backward"
     flags = {"flags": ("flags", TEXT)} if flagged else {}
+    flags |= {"probability": ("probability", TEXT)} if trace.parameters.inferred else {}
     return {name: columns | (flags if name in FLAGGED else {}) for name, columns in (COLUMNS | ON_OCCASION).items()}

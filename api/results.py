@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from api.csv_tables import csv_bytes, instant
-from api.result_columns import ENVELOPE, ON_OCCASION, columns_of
+from api.result_columns import ENVELOPE, FLAGGED, ON_OCCASION, columns_of
 from ledger.book import Ledger
 from tracing.envelope import envelope
 from tracing.result import Limit, Parameters, Trace
@@ -38,6 +38,7 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     if trace.origins is not None:
         tables["origins"] = trace.origins
     if trace.inferred is not None:
+        tables |= {name: with_probability(tables[name]) for name in FLAGGED if name in tables}
         tables["inferred_links"] = links_told(trace.inferred)
     seldom = {"overlaps": trace.overlaps, "ties": trace.ties}
     tables |= {name: frame for name, frame in seldom.items() if frame is not None and len(frame)}
@@ -209,7 +210,13 @@ def per_account(sinks: pd.DataFrame) -> pd.DataFrame:
     """One row per claim, sink and account."""
     keys = ["claim", "sink", "account"]
     grouped = sinks.groupby(keys, as_index=False, sort=True, dropna=False, observed=True)
-    return grouped.agg(amount_fen=("amount_fen", "sum"), flags=("flags", "max"))
+    return grouped.agg(amount_fen=("amount_fen", "sum"), flags=("flags", "max"), probability_bp=("probability_bp", "min"))
+
+
+def with_probability(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the smallest probability of the inferred links on each row's way; empty where there is none."""
+    told = zip(table["flags"].tolist(), table["probability_bp"].tolist(), strict=True)
+    return table.assign(probability=[share(int(bp)) if "inferred" in flags.split(";") else "" for flags, bp in told])
 
 
 def links_told(links: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from api.csv_tables import COUNT, MONEY, TEXT, csv_bytes
-from api.results import json_bytes, money, parameters_told, write_whole
+from api.results import json_bytes, money, parameters_told, share, write_whole
 from ledger.book import Ledger
 from tracing.proposals import Disputed, disputed_at, proposed
 from tracing.result import Parameters
@@ -27,6 +27,8 @@ COLUMNS = {
     "arithmetic": ("arithmetic", TEXT),
     "notice_days": ("notice_days", COUNT),
 }
+ESTIMATED = {"inferred": ("estimated_fen", MONEY)}
+"""With inferred links: what of `traced` came only over them."""
 
 
 def write_returns(
@@ -36,12 +38,13 @@ def write_returns(
 
     Args:
         method: one of `RETURN_METHODS`, or `all` for every one of them in returns.csv.
-        asked: amount_fen and returned, see `disputed_at`.
+        asked: amount_fen, returned and inferred, see `disputed_at`.
     """
     case = disputed_at(ledger, account, parameters, **asked)
     found = {name: proposed(case, name) for name in RETURN_METHODS}
     chosen = list(found.values()) if method == "all" else [found[method]]
-    content = csv_bytes(table_of(chosen), COLUMNS)
+    columns = COLUMNS | (ESTIMATED if parameters.inferred else {})
+    content = csv_bytes(table_of(case, chosen), columns)
     told = returns_told(case, found, method) | {"files": {"returns.csv": hashlib.sha256(content).hexdigest()}}
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / "returns.csv", content)
@@ -49,7 +52,7 @@ def write_returns(
     return told
 
 
-def table_of(proposals: Sequence[Proposal]) -> pd.DataFrame:
+def table_of(case: Disputed, proposals: Sequence[Proposal]) -> pd.DataFrame:
     """One row per method and claim."""
     rows = [
         {
@@ -64,11 +67,12 @@ def table_of(proposals: Sequence[Proposal]) -> pd.DataFrame:
             "due_fen": share.due_fen,
             "arithmetic": share.arithmetic,
             "notice_days": found.notice_days,
+            "estimated_fen": case.estimated.get(share.loss.claim, 0),
         }
         for found in proposals
         for share in found.shares
     ]
-    return pd.DataFrame(rows, columns=[column for column, _ in COLUMNS.values()])
+    return pd.DataFrame(rows, columns=[column for column, _ in (COLUMNS | ESTIMATED).values()])
 
 
 def returns_told(case: Disputed, found: dict[str, Proposal], method: str) -> dict[str, Any]:
@@ -90,9 +94,11 @@ def returns_told(case: Disputed, found: dict[str, Proposal], method: str) -> dic
                 "most": money(max(amounts.values())),
                 "traced": {"chosen": money(loss.traced_fen), "least": money(least), "most": money(most)},
             }
+            | ({"inferred": money(case.estimated.get(loss.claim, 0))} if case.trace.parameters.inferred else {})
         )
     return {
         "account": case.account,
+        "one_balance": list(case.accounts),
         "amount": money(case.amount_fen),
         "balance": money(case.balance_fen),
         "method": method,
@@ -125,9 +131,18 @@ def proposal_told(found: Proposal) -> dict[str, Any]:
 
 def warnings_of(case: Disputed) -> list[str]:
     """What an officer should know before signing."""
-    if case.amount_fen <= case.balance_fen:
-        return []
-    return [f"the amount {money(case.amount_fen)} is more than the {money(case.balance_fen)} the records show at the account"]
+    told = []
+    place = "the account" if len(case.accounts) == 1 else "the holder's accounts"
+    if case.amount_fen > case.balance_fen:
+        told.append(
+            f"the amount {money(case.amount_fen)} is more than the {money(case.balance_fen)} the records show at {place}"
+        )
+    if fen := sum(case.estimated.values()):
+        least = share(case.probability_bp)
+        told.append(
+            f"{money(fen)} of what is traced came only over inferred links, the least sure of them {least}: an estimate"
+        )
+    return told
 
 
 def percent(part: int, whole: int) -> str:

@@ -13,7 +13,7 @@ from rules.orders import unsettled_orders
 from rules.refill import expected_refills
 from rules.rule import FULL
 from rules.scope import records
-from rules.score import RankingResult
+from rules.score import RankingResult, by_estimate
 from rules.suspected import Suspected
 from rules.suspected_lines import suspected_lines
 from rules.wording import DAY_US, HOUR_US, percent, span, yuan
@@ -134,6 +134,7 @@ def reason_of(row: Any, as_of_us: int) -> str:
     text = f"{place}: lien {yuan(row.lien_fen)} = {least}; newest of it {span(as_of_us - int(row.since_us))} old."
     expected = yuan(row.expected_recovery_fen)
     text += f" Expected {expected} = lien × chance {percent(int(row.chance_bp), FULL)} that it is still there."
+    text += f" {by_estimate(row)}" if row.inferred_fen else ""
     if row.role not in HEARD_FIRST:
         return text
     cost = f"weighs {yuan(hearing_cost(row))} ({percent(HEARING_COST_BP, FULL)} of the lien) against the line"

@@ -18,6 +18,7 @@ from rules.rule import FULL, Finding
 from rules.scope import Scope, records, scope_of
 from rules.weights import Weights, default_weights
 from rules.wording import span, yuan
+from tracing.flags import CERTAIN_BP
 from tracing.result import Trace
 
 MOST_POINTS = 100
@@ -28,7 +29,7 @@ NEVER_BLOCKED = ("victim", "own_account", "hub")
 COLUMNS = [
     "rank", "account", "account_code", "kind", "institution", "holder", "holder_name", "role", "tier", "score", "held_fen",
     "balance_fen", "recoverable_fen", "chance_bp", "expected_recovery_fen", "lien_fen", "since_us", "findings",
-    "counter_evidence", "q_value", "explanation",
+    "counter_evidence", "q_value", "explanation", "inferred_fen", "least_bp",
 ]  # fmt: skip
 
 
@@ -53,7 +54,8 @@ class RankingResult:
     frame: rank, account, account_code, kind, institution, holder, holder_name, role, tier (0: not reached), score (0 … 100),
         held_fen, balance_fen (null: not known), recoverable_fen, chance_bp (null where nothing is held),
         expected_recovery_fen, lien_fen, since_us (newest arrival of held money, null), findings and counter_evidence
-        (';'-joined), q_value (null: not evaluated), explanation.
+        (';'-joined), q_value (null: not evaluated), explanation, inferred_fen (what of held came through inferred links),
+        least_bp (the smallest probability of those links).
     findings: what the scores are made of. problems: what could not be evaluated, each once.
     weights, latency_us, chances: what it was made with. terms: of every score, by account code.
     """
@@ -116,13 +118,13 @@ def with_holdings(scope: Scope, frame: pd.DataFrame) -> pd.DataFrame:
     """Add what is held of victims' money, the balance, and what of it a request could block."""
     assert scope.trace is not None, "a ranking needs a trace"
     held = scope.trace.held.groupby("account_code")
-    inferred = scope.trace.held[is_inferred(scope.trace.held)].groupby("account_code")
     code = frame["account_code"]
     frame = frame.assign(
         held_fen=held["held_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
         balance_fen=held["balance_fen"].first().astype("Int64").reindex(code).array,
         since_us=held["since_us"].max().astype("Int64").reindex(code).array,
-        inferred_fen=inferred["held_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
+        inferred_fen=held["inferred_fen"].sum().reindex(code, fill_value=0).to_numpy(dtype=np.int64),
+        least_bp=held["probability_bp"].min().reindex(code, fill_value=CERTAIN_BP).to_numpy(dtype=np.int64),
     )
     balance = frame["balance_fen"].fillna(frame["held_fen"]).to_numpy(dtype=np.int64)
     free = ~frame["role"].isin(NEVER_BLOCKED).to_numpy(dtype=bool)
@@ -221,11 +223,13 @@ def money(row: Any) -> list[str]:
     rested = f"it has rested {span(max(int(row.age_us), 0))}"
     told = [f"{lien}; {rested}, {int(row.chance_bp) // 100} % chance that it is still there."]
     if row.inferred_fen:
-        part = "All" if row.inferred_fen == row.held_fen else yuan(int(row.inferred_fen))
-        told.append(f"{part} of it came only through inferred links of vouchers to payouts: an estimate, not a record.")
+        told.append(by_estimate(row))
     return told
 
 
-def is_inferred(held: pd.DataFrame) -> "pd.Series[bool]":
-    """Which holdings came through an inferred link."""
-    return held["flags"].astype(object).str.split(";").map(lambda flags: "inferred" in flags).astype(bool)
+def by_estimate(row: Any) -> str:
+    """What of the money held came over inferred links, and how sure the least sure of them is, in one sentence."""
+    part = "All" if row.inferred_fen == row.held_fen else yuan(int(row.inferred_fen))
+    least = f"{row.least_bp // 100}.{row.least_bp % 100:02d} %"
+    links = "only through inferred links of vouchers to payouts"
+    return f"{part} of it came {links}, the least sure of them {least}: an estimate, not a record."

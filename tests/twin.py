@@ -2,7 +2,7 @@
 
 It shares no code with `tracing`. It knows every allocating method, ties, openings, overdrafts, hubs, conversions and several
 claims; it does not know identified links, limits or currencies, which have tests of their own. For a trace backward every fen
-remembers its birth and its way (`births`), under FIFO and LIFO.
+remembers its birth and its way (`births`), under every method but pro rata, where no fen has a way of its own.
 """
 
 from collections import Counter, defaultdict
@@ -327,9 +327,9 @@ def births(
         purse, out = world.purse[move.source], []
         if move.source not in hubs:
             fen = min(move.given, len(purse))
-            cut = fen if method == "fifo" else len(purse) - fen
-            out = purse[:cut] if method == "fifo" else purse[cut:]
-            world.purse[move.source] = purse[cut:] if method == "fifo" else purse[:cut]
+            wanted = chosen_births(purse, fen, method)
+            out = [purse[at] for at in wanted]
+            world.purse[move.source] = [one for at, one in enumerate(purse) if at not in set(wanted)]
             debt[move.source] += move.given - fen
         kind = "hub" if move.source in hubs else "overdraft"
         out += [Fen((kind, "", move.source, number))] * (move.given - len(out))
@@ -348,6 +348,13 @@ def births(
             debt[move.target] -= repaid
             world.purse[move.target].extend(arriving[repaid:])
     return world
+
+
+def chosen_births(purse: list[Fen], fen: int, method: str) -> list[int]:
+    """Which places of a purse leave, in the order in which they leave."""
+    piece = Piece("", 1, 1)
+    found = CHOICES[method]([(piece, 0) if one.birth[0] == "claim" else None for one in purse], fen)
+    return sorted(found) if method in ("fifo", "lifo") else found
 
 
 def brought(move: Move, place: int) -> int:

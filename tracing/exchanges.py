@@ -2,29 +2,40 @@
 
 import numpy as np
 
-from tracing.follow import Pieces
-from tracing.legs import Ints
+from ledger.book import Ledger
+from tracing.legs import Flags, Ints, Legs
 from tracing.lots import LotAxis
 
 AS_RECORDED, BY_LINK, HIDDEN = -1, -2, -3
 
 
-def paid_from(axis: LotAxis, pieces: Pieces) -> Ints:
-    """What each piece is told as.
+def paid_from(axis: LotAxis, legs: Ints) -> Ints:
+    """What a piece on each of the legs is told as.
 
     `AS_RECORDED`: on no leg of an inferred link. `BY_LINK`: on the payout. An account code: exchanged for vouchers, from that
     account of the recycler's. `HIDDEN`: the step within that account before the exchange.
     """
-    found = np.full(len(pieces), AS_RECORDED, dtype=np.int64)
-    if axis.slots.inferred is None or not len(pieces):
+    found = np.full(len(legs), AS_RECORDED, dtype=np.int64)
+    if axis.slots.inferred is None or not len(legs):
         return found
     leg, slot = leaving(axis)
-    place = np.minimum(np.searchsorted(leg, pieces.leg), max(len(leg) - 1, 0))
-    out = leg[place] == pieces.leg if len(leg) else np.zeros(len(pieces), dtype=np.bool_)
-    extra = pieces.leg >= axis.rows
+    place = np.minimum(np.searchsorted(leg, legs), max(len(leg) - 1, 0))
+    out = leg[place] == legs if len(leg) else np.zeros(len(legs), dtype=np.bool_)
+    extra = legs >= axis.rows
     found[out & ~extra] = BY_LINK
     found[out & extra] = axis.slots.account[slot[place]][out & extra]
-    found[extra & axis.slots.inferred[axis.target(pieces.leg)]] = HIDDEN
+    found[extra & axis.slots.inferred[axis.target(legs)]] = HIDDEN
+    return found
+
+
+def made_by_link(ledger: Ledger, axis: LotAxis | Legs, legs: Ints) -> Flags:
+    """Which legs no record has: an inferred link made them, at the moment of a redemption and behind all of its amount."""
+    found = np.zeros(len(legs), dtype=np.bool_)
+    if axis.slots.inferred is None:
+        return found
+    extra = np.flatnonzero(legs >= axis.rows)
+    amount = ledger.rows(axis.row(legs[extra]), "amount_fen")["amount_fen"].to_numpy(dtype=np.int64)
+    found[extra] = axis.extra_part_fen[legs[extra] - axis.rows] >= amount
     return found
 
 

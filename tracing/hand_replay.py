@@ -8,23 +8,10 @@ import numpy as np
 
 from ledger.book import Ledger
 from tracing.follow import Pieces
+from tracing.hand_records import Record, records_of
 from tracing.legs import Ints
 from tracing.lots import Settled
 from tracing.purse import CLEAN, NO_PIECE, Part, Purse, purse_for
-
-
-@dataclass(frozen=True)
-class Record:
-    """A transfer as the ledger has it; file and line say where it was read."""
-
-    transfer: str
-    time_us: int
-    source: str
-    target: str
-    amount_fen: int
-    received_fen: int
-    file: str
-    line: int
 
 
 @dataclass(frozen=True)
@@ -168,27 +155,6 @@ def way_to(ledger: Ledger, settled: Settled, carried: Pieces, wanted: Wanted) ->
     shown = events if wanted.every else events[np.isin(events, mine)]
     records = records_of(ledger, settled, shown)
     return Way(wanted, settled, events, frozenset(kept), frozenset(slots), labels, records, offset)
-
-
-def records_of(ledger: Ledger, settled: Settled, legs: Ints) -> dict[int, Record]:
-    """The record behind each leg, with the leg's amounts."""
-    names = ("transfer", "time", "source", "target", "file", "line")
-    found = ledger.rows(settled.legs.row(legs), *names)
-    account = ledger.accounts["account"].tolist()
-    time = found["time"].astype("int64[pyarrow]").tolist()
-    given, received = settled.legs.given_fen[legs].tolist(), settled.legs.received_fen[legs].tolist()
-    rest = zip(*(found[name].tolist() for name in ("transfer", "source", "target", "file", "line")), strict=True)
-    return {
-        leg: Record(transfer, at, account[source], account[target], x, y, file_name(ledger, file), line)
-        for leg, at, x, y, (transfer, source, target, file, line) in zip(
-            legs.tolist(), time, given, received, rest, strict=True
-        )
-    }
-
-
-def file_name(ledger: Ledger, number: int) -> str:
-    """Name of a source file by its number."""
-    return ledger.files[number] if 0 <= number < len(ledger.files) else f"file {number}"
 
 
 def replayed_by_hand(way: Way) -> tuple[Followings, dict[int, Draft], list[Part]]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from tracing.identified import rows_by_id
-from tracing.legs import Codes, Flags, Ints, Legs, Slots
+from tracing.legs import Codes, Flags, Ints, Legs, Slots, ending_accounts
 from tracing.openings import SOURCES, Openings
+from tracing.result import Level
 
 ALONE = ("card", "q_coin", "cash")
 """Kinds of accounts that are never pooled; those where tracing ends are not either."""
@@ -39,16 +40,30 @@ class Apart:
 
 def pools_of(ledger: Ledger, slots: Slots) -> tuple[Codes, Flags]:
     """For each slot the first slot of the same holder and currency, itself where it stays alone; and which have a holder."""
-    accounts = ledger.accounts
-    kind = accounts["kind"].astype(object).isin(ALONE).to_numpy(dtype=bool)
-    names = accounts["holder"].astype(object).where(accounts["holder"].notna(), "").to_numpy(dtype=object)
-    known = (names != "")[slots.account] & ~slots.ends & ~slots.identified & ~kind[slots.account]
+    names, may = known_holders(ledger)
+    known = may[slots.account] & ~slots.ends & ~slots.identified
     number = np.arange(len(slots), dtype=np.int64)
     _, holder = np.unique(names[slots.account].astype(str), return_inverse=True)
     key = holder.astype(np.int64) * len(slots.currencies) + slots.currency
     key = np.where(known, key, -1 - number)
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
     return first[back].astype(np.int32), np.asarray(known, dtype=np.bool_)
+
+
+def known_holders(ledger: Ledger) -> tuple[NDArray[np.object_], Flags]:
+    """Per account its holder, empty where nobody knows it, and whether it may be pooled."""
+    accounts = ledger.accounts
+    alone = accounts["kind"].astype(object).isin(ALONE).to_numpy(dtype=bool) | ending_accounts(ledger)
+    names = accounts["holder"].astype(object).where(accounts["holder"].notna(), "").to_numpy(dtype=object)
+    return names, np.asarray((names != "") & ~alone, dtype=np.bool_)
+
+
+def one_balance(ledger: Ledger, account: int, level: Level) -> Ints:
+    """Codes of the accounts whose balance is one with an account's, itself among them; only itself at the level of accounts."""
+    names, may = known_holders(ledger)
+    if level != "holder" or not may[account]:
+        return np.asarray([account], dtype=np.int64)
+    return np.flatnonzero(may & (names == names[account]))
 
 
 def without_own_moves(ledger: Ledger, legs: Legs) -> Legs:
@@ -58,7 +73,12 @@ def without_own_moves(ledger: Ledger, legs: Legs) -> Legs:
     disputed = rows_by_id(ledger, set(ledger.reports["transfer"]))
     rows = np.asarray([row for row in disputed.values() if row < legs.rows], dtype=np.int64)
     own[rows] = False
-    return replace(legs, given_fen=np.where(own, 0, legs.given_fen), received_fen=np.where(own, 0, legs.received_fen))
+    return replace(
+        legs,
+        given_fen=np.where(own, 0, legs.given_fen),
+        received_fen=np.where(own, 0, legs.received_fen),
+        idle_row=np.union1d(legs.idle_row, np.flatnonzero(own)),
+    )
 
 
 def pooled(ledger: Ledger, legs: Legs, apart: Legs) -> Legs:
@@ -94,6 +114,38 @@ def member_slots(apart: Apart, slots: Slots, pool: Ints, account: Ints) -> Ints:
     currencies, plain = len(slots.currencies), len(apart.pool)
     key = slots.account[:plain].astype(np.int64) * currencies + slots.currency[:plain]  # ascending, see `slots_of`
     return np.searchsorted(key, account.astype(np.int64) * currencies + slots.currency[pool])
+
+
+def own_slots(slots: Slots, accounts: Ints, currency: int) -> Ints:
+    """The slots whose balances are the accounts': their own and those of their identified links.
+
+    What they were paid in fees is in none of them: it ended there.
+    """
+    return np.flatnonzero(np.isin(slots.account, accounts) & (slots.currency == currency) & ~slots.ends)
+
+
+def opening_parts(
+    apart: Apart | None, slots: Slots, openings: Openings, begin: Ints, names: NDArray[np.object_]
+) -> tuple[Ints, Codes]:
+    """Where on the axis the opening of each account of a pool begins, and which account; sorted. None at the level of accounts.
+
+    The largest opening lies first, then the account's name; what no account's opening carries is the last one's.
+
+    Args:
+        openings: of the pools. begin: where each slot begins on the axis. names: of all accounts.
+    """
+    if apart is None or not apart.pooled.any():
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    slot = np.flatnonzero(apart.pooled)
+    account, pool = slots.account[slot], apart.pool[slot].astype(np.int64)
+    fen = np.maximum(apart.openings.fen[slot], 0)
+    order = np.lexsort([names[account].astype(str), -fen, pool])
+    account, fen, pool = account[order], fen[order], pool[order]
+    before = np.cumsum(fen) - fen
+    before -= before[np.searchsorted(pool, pool, side="left")]
+    first = np.append(True, pool[1:] != pool[:-1])
+    some = first | ((fen > 0) & (before < openings.fen[pool]))
+    return (begin[pool] + before)[some], account[some].astype(np.int32)
 
 
 def target_accounts(ledger: Ledger, row: Ints) -> Ints:

@@ -13,7 +13,7 @@ from ledger.book import Ledger
 from tracing.flags import ANY_FLAG, flagged, told_flags
 from tracing.follow import Followed, Pieces, joined
 from tracing.holders import member_slots, shared_out, target_accounts
-from tracing.legs import Flags, Ints, ending_accounts, unknown_accounts
+from tracing.legs import INFERRED, Flags, Ints, ending_accounts, unknown_accounts
 from tracing.lots import LotAxis
 from tracing.openings import SOURCES, Openings
 
@@ -21,7 +21,7 @@ Names = NDArray[np.object_]
 SINK_OF_KIND = {"cash": "cash", "merchant": "merchant", "issuer": "merchant"}
 HELD_COLUMNS = [
     "claim", "account", "account_code", "tier", "held_fen", "basis_fen", "balance_fen", "opening_fen", "opening_source",
-    "since_us", "flags",
+    "since_us", "flags", "probability_bp", "inferred_fen",
 ]  # fmt: skip
 
 
@@ -121,12 +121,13 @@ def held_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) -> 
             "held_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "since_us": transfer_times(ledger, axis.row(pieces.leg)),
+            "inferred_fen": np.where(pieces.flags & INFERRED > 0, pieces.fen, 0),
             **flagged(pieces.flags),
         }
     )
     parts = by_piece.groupby(["claim", "account_code", "currency"])
-    table = parts.agg({"tier": "min", "held_fen": "sum", "basis_fen": "sum", "since_us": "max", **ANY_FLAG}).reset_index()
-    table = told_flags(table)
+    sums = dict.fromkeys(("held_fen", "basis_fen", "inferred_fen"), "sum")
+    table = told_flags(parts.agg({"tier": "min", **sums, "since_us": "max", **ANY_FLAG}).reset_index())
     table = table.merge(balances(axis), on=["account_code", "currency"], how="left")
     over = (
         table.groupby(["account_code", "currency"])["held_fen"].sum()
@@ -189,7 +190,7 @@ def sinks_of(ledger: Ledger, axis: LotAxis, followed: Followed, names: Names) ->
     table = told_flags(grouped.agg({"amount_fen": "sum", **ANY_FLAG}).reset_index())
     account = ledger.accounts["account"].to_numpy(dtype=object)
     table = table.assign(claim=names[table["claim"]], account=account[table["account_code"]])
-    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags"]
+    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags", "probability_bp"]
     return table[columns].sort_values(["claim", "sink", "account"], ignore_index=True)
 
 

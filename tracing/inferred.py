@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ledger.book import Ledger
+from tracing.flags import CERTAIN_BP
 from tracing.identified import rows_by_id
 from tracing.legs import Flags, Ints, Legs, Slots
 from tracing.result import Parameters
@@ -20,12 +21,16 @@ COLUMNS = ("transfer", "redemptions", "probability_bp")
 
 @dataclass(frozen=True)
 class Tied:
-    """m redemptions of s links. link: which; redemption, payout: legs; paid_fen: its part of the payout."""
+    """m redemptions of s links.
+
+    link: which; redemption, payout: legs; paid_fen: its part of the payout; doubt_bp: 10,000 less the link's probability.
+    """
 
     link: Ints
     redemption: Ints
     payout: Ints
     paid_fen: Ints
+    doubt_bp: Ints
 
 
 def likely_links(parameters: Parameters, inferred: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -54,19 +59,20 @@ def with_inferred(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> Legs:
     apart = payer != redeemer
     count = int(tied.link.max()) + 1
     first = np.unique(tied.link, return_index=True)[1]
+    kept = ~apart & (face > tied.paid_fen)
     own = len(legs.slots) + tied.link
     exchange = len(legs.slots) + count + np.cumsum(apart) - apart
-    mint = len(legs.slots) + count + int(apart.sum())
-    slots = more_slots(legs.slots, np.concatenate([redeemer[first], payer[apart], redeemer[:1]]))
+    mint = len(legs.slots) + count + int(apart.sum()) + np.arange(int(kept.sum()))
+    like = np.concatenate([redeemer[first], payer[apart], redeemer[kept]])
+    slots = more_slots(legs.slots, like, np.concatenate([tied.doubt_bp[one] for one in (first, apart, kept)]), len(mint))
     source, target, received = legs.source.copy(), legs.target.copy(), legs.received_fen.copy()
     target[tied.redemption], received[tied.redemption] = own, tied.paid_fen
     source[tied.payout] = own
     linked = replace(legs, source=source, target=target, received_fen=received, slots=slots)
-    kept = ~apart & (face > tied.paid_fen)
     away = (tied.redemption[apart], payer[apart], exchange[apart], tied.paid_fen[apart], tied.paid_fen[apart])
     back = (tied.redemption[apart], exchange[apart], redeemer[apart], tied.paid_fen[apart], face[apart])
     gain = (face - tied.paid_fen)[kept]
-    discount = (tied.redemption[kept], np.full(len(gain), mint), redeemer[kept], gain, gain)
+    discount = (tied.redemption[kept], mint, redeemer[kept], gain, gain)
     return with_legs(linked, *(np.concatenate(values) for values in zip(away, back, discount, strict=True)))
 
 
@@ -93,8 +99,9 @@ def tied_links(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> tuple[Tied, t
     exact = zip(payout.tolist(), until.tolist(), face.tolist(), whole.tolist(), strict=True)
     part = [p * u // w - p * (u - f) // w for p, u, f, w in exact]
     number = np.unique(table["link"].to_numpy()[covered], return_inverse=True)[1]
-    redemption, paid = (table[name].to_numpy(dtype=np.int64)[covered] for name in ("redemption", "payout"))
-    tied = Tied(np.asarray(number, dtype=np.int64), redemption, paid, np.asarray(part, dtype=np.int64)[covered])
+    link, redemption, paid = (table[name].to_numpy(dtype=np.int64)[covered] for name in ("link", "redemption", "payout"))
+    doubt = CERTAIN_BP - links["probability_bp"].to_numpy(dtype=np.int64)[link]
+    tied = Tied(np.asarray(number, dtype=np.int64), redemption, paid, np.asarray(part, dtype=np.int64)[covered], doubt)
     unfit = asked - len(np.unique(number))
     return tied, ((f"{unfit} inferred links do not fit the records; not followed",) if unfit else ())
 
@@ -116,11 +123,10 @@ def fitting(legs: Legs, table: pd.DataFrame) -> Flags:
     return np.asarray(fit & once & alone, dtype=np.bool_)
 
 
-def more_slots(slots: Slots, like: Ints) -> Slots:
-    """The slots with one more like each of the given ones, private to a link; the last is where kept discounts come from."""
+def more_slots(slots: Slots, like: Ints, doubt_bp: Ints, mints: int) -> Slots:
+    """The slots with one more like each of the given ones, private to a link; kept discounts come from the last `mints`."""
     more = len(like)
-    ends = np.zeros(more, dtype=np.bool_)
-    ends[-1] = True
+    ends = np.arange(more) >= more - mints
     before = np.zeros(len(slots), dtype=np.bool_)
     return replace(
         slots,
@@ -129,7 +135,19 @@ def more_slots(slots: Slots, like: Ints) -> Slots:
         ends=np.concatenate([slots.ends, ends]),
         identified=np.concatenate([slots.identified, np.ones(more, dtype=np.bool_)]),
         inferred=np.concatenate([before, ~ends]),
+        doubt_bp=np.concatenate([np.zeros(len(slots), dtype=np.int64), doubt_bp]),
     )
+
+
+def doubts_by_row(ledger: Ledger, links: pd.DataFrame | None) -> dict[int, int]:
+    """Per transfer row of a payout or a redemption the doubt of its link."""
+    if links is None or not len(links):
+        return {}
+    rows = rows_by_id(ledger, {*links["transfer"], *(one for batch in links["redemptions"] for one in batch)})
+    found: dict[int, int] = {}
+    for payout, batch, probability in links[list(COLUMNS)].itertuples(index=False, name=None):
+        found |= {rows[one]: CERTAIN_BP - int(probability) for one in (payout, *batch) if one in rows}
+    return found
 
 
 def with_legs(legs: Legs, row: Ints, source: Ints, target: Ints, given: Ints, received: Ints) -> Legs:

@@ -28,7 +28,8 @@ class Slots:
     """m balances. account: code of each; currency: index into `currencies`.
 
     ends: tracing ends here (hubs, accounts nobody named). identified: the private balance of a link, which no method shares.
-    inferred: those of inferred links; None where there are none.
+    inferred: those of inferred links; None where there are none. doubt_bp: of each, 10,000 less the probability of its link.
+    marks: bits to flag with instead, see `tracing.certainty`.
     """
 
     account: Codes
@@ -37,6 +38,8 @@ class Slots:
     ends: Flags
     identified: Flags
     inferred: Flags | None = None
+    doubt_bp: Ints | None = None
+    marks: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.account)
@@ -44,6 +47,8 @@ class Slots:
     @property
     def flags(self) -> Ints:
         """What money that leaves each slot is flagged with, a bit each."""
+        if self.marks is not None:
+            return self.marks
         none = np.zeros(len(self), dtype=np.int64)
         return none if self.inferred is None else none + INFERRED * self.inferred
 

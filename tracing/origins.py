@@ -6,30 +6,37 @@ import numpy as np
 import pandas as pd
 
 from ledger.book import Ledger
-from tracing.exchanges import AS_RECORDED
+from tracing.exchanges import AS_RECORDED, HIDDEN, made_by_link, paid_from
+from tracing.flags import ANY_FLAG, DOUBT, flagged, met, told_flags
 from tracing.frontier import FRONTIER_COLUMNS
+from tracing.holders import opening_parts
 from tracing.holdings import HELD_COLUMNS, SINK_OF_KIND, Names, balances, transfer_times
-from tracing.legs import Ints, ending_accounts, unknown_accounts
+from tracing.inferred import doubts_by_row
+from tracing.legs import INFERRED, Codes, Flags, Ints, ending_accounts, unknown_accounts
 from tracing.lots import LotAxis
 from tracing.result import LIMITS, Limit, Parameters, Trace
 from tracing.starts import Asked
 from tracing.trace import with_transfers
 
-CLAIMED, OPENING, SOURCE, CUT = 0, 1, 2, 3
+GOES_ON, CLAIMED, OPENING, SOURCE, CUT = -2, 0, 1, 2, 3
 """As in `tracing.back_kernels`; `CUT + k` is the k-th limit."""
 OTHER = -1
 """Money of no claim, under a method that knows no more of it."""
 RESTING = ("claim", "opening", "other")
 """Origins told in the held table; the others are sinks in the words of a trace forward."""
-ORIGIN_COLUMNS = ["start", "origin", "claim", "account", "transfer", "amount_fen"]
+ANY_OF_ENDS = {word: (word, how) for word, how in ANY_FLAG.items()}
+ORIGIN_COLUMNS = ["start", "origin", "claim", "account", "transfer", "amount_fen", "flags", "probability_bp"]
+CARRIED_COLUMNS = ["start", "leg", "low", "fen", "basis", "hop", "tier", "linked", "flags"]
+ENDED_COLUMNS = ["what", "start", "claim", "slot", "leg", "low", "fen", "basis", "hop", "tier", "flags"]
 
 
 @dataclass(frozen=True)
 class Behind:
     """What is behind the starts, one row per piece.
 
-    carried: start, leg, low, fen, basis, hop, tier, linked: fen of the leg's given amount from low on, basis of them fen of
-    the start. ended: what, start, claim, slot (-1: the leg's payer), leg (-1: it never left), low, fen, basis, hop, tier.
+    carried: start, leg, low, fen, basis, hop, tier, linked, flags: fen of the leg's given amount from low on, basis of them fen
+    of the start. ended: what, start, claim, slot (-1: the leg's payer), leg (-1: it never left), low, fen, basis, hop, tier,
+    flags. Flags are those of what lies between the start and there.
     """
 
     carried: pd.DataFrame
@@ -37,46 +44,81 @@ class Behind:
 
 
 def told_back(asked: Asked, behind: Behind) -> Trace:
-    """The result tables; per start held + sinks is its amount, asserted."""
+    """The result tables; per start held + sinks is its amount, asserted. Poison shares nothing out: it has origins only."""
     ledger, axis, starts = asked.ledger, asked.axis, asked.starts.table
     names = starts["claim"].to_numpy(dtype=object)
-    ends = with_places(ledger, axis, asked.claims.table, behind.ended)
+    ends = with_places(asked, behind.ended)
     own = starts[["claim", "victim", "transfer", "transfer_row", "currency"]]
+    shared = ends if asked.parameters.method != "poison" else ends.iloc[:0]
     trace = Trace(
         parameters=asked.parameters,
         ledger_digest=ledger.digest,
         batch=ledger.batch,
         claims=own.assign(reported_fen=starts["fen"], overlap_fen=0, claim_fen=starts["fen"]),
-        traced=traced_back_of(ledger, axis, behind.carried, names),
-        held=held_back(axis, ends, names),
-        sinks=sinks_back(ends, names),
-        frontier=frontier_back(ledger, axis, ends, names),
+        traced=traced_back_of(asked, behind.carried, names),
+        held=held_back(axis, shared, names),
+        sinks=sinks_back(shared, names),
+        frontier=frontier_back(ledger, axis, shared, names),
         limits=limits_back(asked.parameters, ends),
         warnings=axis.warnings + asked.warnings,
         origins=origins_of(ends, names),
     )
     unbalanced = trace.unbalanced()
-    assert unbalanced.empty, f"starts that do not balance: {unbalanced.to_dict('index')}"
+    assert unbalanced.empty or not trace.allocates, f"starts that do not balance: {unbalanced.to_dict('index')}"
     return trace
 
 
-def with_places(ledger: Ledger, axis: LotAxis, known: pd.DataFrame, ended: pd.DataFrame) -> pd.DataFrame:
-    """The ends with origin, account, account_code, currency, transfer, claim's name and time_us."""
+def with_places(asked: Asked, ended: pd.DataFrame) -> pd.DataFrame:
+    """The ends with origin, account, account_code, transfer, claim's name and time_us; flags as columns."""
+    ledger, axis = asked.ledger, asked.axis
     leg, slot = ended["leg"].to_numpy(dtype=np.int64), ended["slot"].to_numpy(dtype=np.int64)
-    row = axis.row(np.maximum(leg, 0))
+    row, what = axis.row(np.maximum(leg, 0)), ended["what"].to_numpy(dtype=np.int64)
     facts = ledger.rows(row, "transfer", "source")
-    code = np.where(slot >= 0, axis.slots.account[slot], facts["source"].to_numpy(dtype=np.int64))
-    what = ended["what"].to_numpy(dtype=np.int64)
-    claim = np.append(known["claim"].to_numpy(dtype=object), "")[ended["claim"].to_numpy(dtype=np.int64)]
+    by_link, payer = made_by_link(ledger, axis, leg), facts["source"].to_numpy(dtype=np.int64).copy()
+    arrived = axis.target(leg[by_link])
+    payer[by_link] = axis.slots.account[arrived]
+    code = opened_by(asked, ended, np.where(slot >= 0, axis.slots.account[slot], payer))
+    origin = words_of(ledger, what, code)
+    if axis.slots.inferred is not None:  # what a recycler keeps of his vouchers' face comes from nobody
+        kept = np.flatnonzero(by_link)[~axis.slots.inferred[arrived]]
+        origin[kept[what[kept] == SOURCE]] = "discount"
+    claim = np.append(asked.claims.table["claim"].to_numpy(dtype=object), "")[ended["claim"].to_numpy(dtype=np.int64)]
     by_transfer = (leg >= 0) & ~np.isin(what, (OPENING, OTHER))
     return ended.assign(
-        origin=words_of(ledger, what, code),
+        origin=origin,
         account_code=code,
         account=ledger.accounts["account"].to_numpy(dtype=object)[code],
         transfer=np.where(by_transfer, facts["transfer"].to_numpy(dtype=object), ""),
         claimant=np.where(what == CLAIMED, claim, ""),
         time_us=np.where(leg >= 0, transfer_times(ledger, row) if len(row) else 0, axis.end_us),
+        **flagged(met(ended["flags"].to_numpy(dtype=np.int64), flags_of_links(asked, leg, by_link))),
     )
+
+
+def flags_of_links(asked: Asked, leg: Ints, by_link: Flags) -> Ints:
+    """The flags of legs that an inferred link made, doubt included; 0 of all others."""
+    doubts, found = doubts_by_row(asked.ledger, asked.inferred), np.zeros(len(leg), dtype=np.int64)
+    rows = asked.axis.row(leg[by_link]).tolist()
+    found[by_link] = [INFERRED | doubts[row] << DOUBT for row in rows]
+    return found
+
+
+def opening_parts_of(asked: Asked) -> tuple[Ints, Codes]:
+    """Where the openings of pools are cut: see `holders.opening_parts`."""
+    axis, names = asked.axis, asked.ledger.accounts["account"].to_numpy(dtype=object)
+    return opening_parts(axis.apart, axis.slots, axis.openings, axis.slot_start, names)
+
+
+def opened_by(asked: Asked, ended: pd.DataFrame, code: Ints) -> Ints:
+    """The account codes, in openings of pools those of the accounts whose opening it is."""
+    begin, account = opening_parts_of(asked)
+    if asked.axis.apart is None or not len(begin):
+        return code
+    pool = asked.axis.apart.pool[asked.axis.apart.pooled]
+    opened = (ended["what"].to_numpy() == OPENING) & np.isin(ended["slot"].to_numpy(dtype=np.int64), pool)
+    found = code.copy()
+    found[opened] = account[np.searchsorted(begin, ended["low"].to_numpy(dtype=np.int64)[opened], side="right") - 1]
+    return found
 
 
 def words_of(ledger: Ledger, what: Ints, code: Ints) -> Names:
@@ -90,16 +132,25 @@ def words_of(ledger: Ledger, what: Ints, code: Ints) -> Names:
     return np.asarray(np.select(chosen, ["other", "claim", "opening", source], limit), dtype=object)
 
 
-def traced_back_of(ledger: Ledger, axis: LotAxis, carried: pd.DataFrame, names: Names) -> pd.DataFrame:
-    """The `traced` table: one row per start and transfer; a fen two pieces share counts once in traced, by parts in basis."""
-    lengths = covered(carried)
-    by_leg = carried.groupby(["start", "leg"], sort=True)
-    table = by_leg.agg({"hop": "min", "tier": "min", "basis": "sum", "linked": "min"}).assign(traced_fen=lengths).reset_index()
-    table = table.assign(transfer_row=axis.row(table["leg"].to_numpy(dtype=np.int64))).rename(columns={"basis": "basis_fen"})
-    how = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min"}
-    whole = table.groupby(["start", "transfer_row"], sort=True).agg(how).reset_index()
-    whole = whole.assign(claim=names[whole["start"].to_numpy(dtype=np.int64)], payer_code=AS_RECORDED, flags="")
-    return with_transfers(ledger, whole)
+def traced_back_of(asked: Asked, carried: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """The `traced` table: one row per start and transfer; a fen two pieces share counts once in traced, by parts in basis.
+
+    What an inferred link exchanged is told as in a trace forward, see `tracing.exchanges`.
+    """
+    ledger, axis, lengths = asked.ledger, asked.axis, covered(carried)
+    leg = carried["leg"].to_numpy(dtype=np.int64)
+    of_link = flags_of_links(asked, leg, made_by_link(ledger, axis, leg))
+    carried = carried.assign(**flagged(met(carried["flags"].to_numpy(dtype=np.int64), of_link)))
+    how = {"hop": "min", "tier": "min", "basis": "sum", "linked": "min", **ANY_FLAG}
+    table = carried.groupby(["start", "leg"], sort=True).agg(how).assign(traced_fen=lengths).reset_index()
+    leg = table["leg"].to_numpy(dtype=np.int64)
+    payer, by_link = paid_from(axis, leg), made_by_link(ledger, axis, leg)
+    table = table.assign(transfer_row=axis.row(leg), payer_code=np.where(by_link & (payer == AS_RECORDED), HIDDEN, payer))
+    table = table.rename(columns={"basis": "basis_fen"})
+    table = table[table["payer_code"] != HIDDEN]
+    how = {"hop": "min", "tier": "min", "traced_fen": "sum", "basis_fen": "sum", "linked": "min", **ANY_FLAG}
+    whole = told_flags(table.groupby(["start", "transfer_row", "payer_code"], sort=True).agg(how).reset_index())
+    return with_transfers(ledger, whole.assign(claim=names[whole["start"].to_numpy(dtype=np.int64)]))
 
 
 def covered(carried: pd.DataFrame) -> Ints:
@@ -122,6 +173,7 @@ def covered(carried: pd.DataFrame) -> Ints:
 def held_back(axis: LotAxis, ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The `held` table: what rests in openings, with the claims' victims, and other money of an account."""
     resting = ends[ends["origin"].isin(RESTING)]
+    resting = resting.assign(inferred_fen=resting["fen"].where(resting["inferred"], 0))
     parts = resting.groupby(["start", "account_code"], sort=True)
     table = parts.agg(
         account=("account", "first"),
@@ -129,10 +181,12 @@ def held_back(axis: LotAxis, ends: pd.DataFrame, names: Names) -> pd.DataFrame:
         held_fen=("fen", "sum"),
         basis_fen=("basis", "sum"),
         since_us=("time_us", "max"),
+        inferred_fen=("inferred_fen", "sum"),
+        **ANY_OF_ENDS,
     ).reset_index()
     facts = balances(axis).drop_duplicates("account_code").drop(columns="currency")
     table = table.merge(facts, on="account_code", how="left")
-    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)], flags="")
+    table = told_flags(table).assign(claim=names[table["start"].to_numpy(dtype=np.int64)])
     return table[HELD_COLUMNS].sort_values(["claim", "account"], ignore_index=True)
 
 
@@ -140,11 +194,11 @@ def sinks_back(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The `sinks` table: sources that explain nothing further, and what limits cut off."""
     left = ends[~ends["origin"].isin(RESTING)]
     table = left.groupby(["start", "origin", "account_code"], sort=True).agg(
-        account=("account", "first"), amount_fen=("basis", "sum")
+        account=("account", "first"), amount_fen=("basis", "sum"), **ANY_OF_ENDS
     )
-    table = table.reset_index().rename(columns={"origin": "sink"})
-    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)], flags="")
-    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags"]
+    table = told_flags(table.reset_index().rename(columns={"origin": "sink"}))
+    table = table.assign(claim=names[table["start"].to_numpy(dtype=np.int64)])
+    columns = ["claim", "sink", "account", "account_code", "amount_fen", "flags", "probability_bp"]
     return table[columns].sort_values(["claim", "sink", "account"], ignore_index=True)
 
 
@@ -152,7 +206,7 @@ def origins_of(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     """The `origins` table: per start what its fen are, claims first."""
     named = ends.assign(start=names[ends["start"].to_numpy(dtype=np.int64)], claim=ends["claimant"])
     keys = ["start", "origin", "claim", "account", "transfer"]
-    table = named.groupby(keys, sort=True).agg(amount_fen=("basis", "sum")).reset_index()
+    table = told_flags(named.groupby(keys, sort=True).agg(amount_fen=("basis", "sum"), **ANY_OF_ENDS).reset_index())
     rank = (table["origin"] != "claim").to_numpy()
     order = np.lexsort(
         [
@@ -167,7 +221,7 @@ def origins_of(ends: pd.DataFrame, names: Names) -> pd.DataFrame:
 def frontier_back(ledger: Ledger, axis: LotAxis, ends: pd.DataFrame, names: Names) -> pd.DataFrame:
     """Whose record would lead further: accounts whose money is older than the records, hubs without a reference."""
     older = (ends["what"] == OPENING).to_numpy()
-    hub = ((ends["what"] == SOURCE) & ~ends["origin"].isin(("cash", "overdraft"))).to_numpy()
+    hub = ((ends["what"] == SOURCE) & ~ends["origin"].isin(("cash", "overdraft", "discount"))).to_numpy()
     asked = ends[older | hub].assign(
         why=np.where(older, "its money is older than the records", "no reference says what paid for it")[older | hub]
     )

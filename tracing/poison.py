@@ -30,21 +30,25 @@ def poison(settled: Settled, seeds: Pieces, holder: Ints, balance_fen: Ints) -> 
     for low in range(0, int(seeds.claim.max(initial=-1)) + 1, BLOCK):
         mine = seeds.take((seeds.claim >= low) & (seeds.claim < low + BLOCK))
         if len(mine):
-            suspect, reached = _spread(settled, mine, holder, low)
-            suspect, behind = _flagged(settled, suspect, holder, low, reached[0].shape)
+            suspect, reached = spread(settled, mine, holder, low)
+            suspect, behind = with_flags(settled, suspect, holder, low, reached[0].shape)
             carried.append(suspect)
             rested += [_ended(settled, suspect), _balances(settled, reached, balance_fen, low, behind)]
-        if sum(map(len, carried)) > MOST_ROWS:
-            raise LiushuiError(
-                "TRC-too-many-rows", f"poison reaches more than {MOST_ROWS:,} payments; trace fewer reports at a time"
-            )
+        check_rows(sum(map(len, carried)))
     return seeds, Followed(joined(carried), joined(rested), empty(), empty(), (), allocates=False)
+
+
+def check_rows(count: int) -> None:
+    """Refuse more payments than a result can hold. Raises: LiushuiError TRC-too-many-rows."""
+    if count > MOST_ROWS:
+        told = f"poison reaches more than {MOST_ROWS:,} payments; trace fewer reports or starts at a time"
+        raise LiushuiError("TRC-too-many-rows", told)
 
 
 Reached = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-def _spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pieces, Reached]:
+def spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pieces, Reached]:
     """The suspect payments of a block of claims, and per claim and slot the first leg in, the hops and the tiers."""
     from tracing.kernels import poison_spread
 
@@ -61,8 +65,7 @@ def _spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pi
         count = int(poison_spread(*moved, table, first, tier, hop, rows))
         if count <= len(rows):
             break
-        if count > MOST_ROWS:
-            raise LiushuiError("TRC-too-many-rows", f"poison reaches {count:,} payments; trace fewer reports at a time")
+        check_rows(count)
         rows = np.zeros((count, 5), np.int64)
     claim, leg, fen, hops, tiers = rows.T.copy()
     linked = (legs.slots.identified[legs.source[leg]] | (hops == 1)).astype(np.int64)  # a report chose the disputed payment
@@ -70,7 +73,7 @@ def _spread(settled: Settled, seeds: Pieces, holder: Ints, low: int) -> tuple[Pi
     return Pieces(claim + low, leg, none, fen, fen, hops, tiers, linked, none), (first, tier, hop)
 
 
-def _flagged(
+def with_flags(
     settled: Settled, suspect: Pieces, holder: Ints, low: int, shape: tuple[int, ...]
 ) -> tuple[Pieces, NDArray[np.bool_]]:
     """The suspect payments, flagged where an inferred link is before them; per claim and slot, whether one is."""
@@ -80,7 +83,7 @@ def _flagged(
     out = suspect.take(legs.slots.inferred[legs.source[suspect.leg]])
     if not len(out):
         return suspect, behind
-    onward, reached = _spread(settled, out, holder, low)
+    onward, reached = spread(settled, out, holder, low)
     behind[: len(reached[0])] = reached[0] >= 0
     key, after = (one.claim << 32 | one.leg for one in (suspect, onward))
     return replace(suspect, flags=INFERRED * np.isin(key, after).astype(np.int64)), behind

@@ -8,9 +8,13 @@ import pandas as pd
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.flags import CERTAIN_BP
+from tracing.holders import one_balance, own_slots
+from tracing.legs import Ints
+from tracing.lots import axis_of
 from tracing.result import ALLOCATING, TIES, Parameters, Trace
 from tracing.returns import SHARING, Loss, Proposal, shared, yuan
-from tracing.trace import holders_of_accounts, trace_methods
+from tracing.trace import holders_of_accounts, settled_for, trace_methods
 
 NOTICE_DAYS = 30
 """Days of public notice before a sharing pro rata (2016 rules on returns, article 8)."""
@@ -18,15 +22,16 @@ NOTICE_DAYS = 30
 
 @dataclass(frozen=True)
 class Disputed:
-    """An account and the claims on what is frozen there.
+    """An account and the claims on what is frozen there; at the level of holders, at all accounts of its holder.
 
-    amount_fen: what is shared out. balance_fen: what the account holds by the records. losses: by claim. traced_range: per
-    claim the least and the most any method that allocates finds held there. credits: transfers that brought reported money,
-    brought_fen: how much of it.
-    rule, why: the case of article 8, and what in the records makes it so.
+    accounts: those accounts. amount_fen: what is shared out. balance_fen: what they hold by the records. losses: by claim.
+    traced_range: per claim the least and the most any method that allocates finds held there. credits: transfers that brought
+    reported money, brought_fen: how much of it. rule, why: the case of article 8, and what in the records makes it so.
+    estimated: per claim what of `traced` came only over inferred links, the least sure of them probability_bp.
     """
 
     account: str
+    accounts: tuple[str, ...]
     amount_fen: int
     balance_fen: int
     losses: tuple[Loss, ...]
@@ -36,6 +41,8 @@ class Disputed:
     rule: str
     why: str
     trace: Trace
+    estimated: Mapping[str, int]
+    probability_bp: int
 
 
 def disputed_at(
@@ -44,6 +51,7 @@ def disputed_at(
     parameters: Parameters,
     amount_fen: int | None = None,
     returned: Mapping[str, int] | None = None,
+    inferred: pd.DataFrame | None = None,
 ) -> Disputed:
     """Who has a claim on the money of an account.
 
@@ -51,17 +59,21 @@ def disputed_at(
         parameters: how to trace; its method is the one `traced` follows.
         amount_fen: what is frozen and shared out; None = what tracing finds held there for all claims.
         returned: fen that came back to a claim outside the records.
+        inferred: the inferred links, as `trace_claims` takes them.
     Raises:
         LiushuiError TRC-account for an account that is not in the ledger, TRC-report as `trace_claims`, also for a claim of
-        `returned` whose money did not reach the account.
+        `returned` whose money did not reach the account. TRC-overdraft for overdraft backward: not every method knows it, and
+        article 8 asks whether they agree.
     """
     known = np.flatnonzero((ledger.accounts["account"] == account).to_numpy(dtype=bool))
     if not len(known):
         raise LiushuiError("TRC-account", f"not in the ledger: account {account}")
-    traces = every_way(ledger, parameters)
+    accounts = one_balance(ledger, int(known[0]), parameters.level)
+    names = ledger.accounts["account"].iloc[accounts].tolist()
+    traces = every_way(ledger, parameters, inferred)
     trace = traces[0]
-    held = [held_at(one, account) for one in traces]
-    credits_of = [credits_at(one, account) for one in traces]
+    held = [held_at(one, names) for one in traces]
+    credits_of = [credits_at(one, names) for one in traces]
     claims = sorted({claim for found in held for claim in found} | {c for found in credits_of for c in found["claim"]})
     if unknown := sorted(set(returned or {}) - set(claims)):
         raise LiushuiError("TRC-report", f"no money of report {', '.join(unknown)} reached account {account}")
@@ -81,10 +93,12 @@ def disputed_at(
     spread = {claim: [found.get(claim, 0) for found in held] for claim in claims}
     brought = tuple(dict.fromkeys(credits_of[0]["transfer"].astype(str)))
     rule, why = rule_of(losses, spread, credits_of[0])
+    here = trace.held[trace.held["account"].isin(names)]
     return Disputed(
         account=account,
+        accounts=tuple(names),
         amount_fen=sum(held[0].values()) if amount_fen is None else amount_fen,
-        balance_fen=balance_at(ledger, int(known[0]), traces),
+        balance_fen=balance_at(ledger, accounts, traces),
         losses=losses,
         traced_range={claim: (min(found), max(found)) for claim, found in spread.items()},
         credits=brought,
@@ -92,34 +106,47 @@ def disputed_at(
         rule=rule,
         why=why,
         trace=trace,
+        estimated={str(claim): int(fen) for claim, fen in here.groupby("claim")["inferred_fen"].sum().items()},
+        probability_bp=int(here["probability_bp"].min()) if len(here) else CERTAIN_BP,
     )
 
 
-def every_way(ledger: Ledger, parameters: Parameters) -> list[Trace]:
+def every_way(ledger: Ledger, parameters: Parameters, inferred: pd.DataFrame | None = None) -> list[Trace]:
     """The chosen trace first, then those by every method that allocates under every order within an instant."""
     found: list[Trace] = []
     for ties in [parameters.ties, *(one for one in TIES if one != parameters.ties)]:
-        traces = trace_methods(ledger, replace(parameters, ties=ties), ALLOCATING)
+        traces = trace_methods(ledger, replace(parameters, ties=ties), ALLOCATING, inferred)
         found += [traces[method] for method in sorted(ALLOCATING, key=lambda one: (one != parameters.method, one))]
     return found
 
 
-def held_at(trace: Trace, account: str) -> dict[str, int]:
-    """What the account holds of each claim, in fen."""
-    rows = trace.held[trace.held["account"] == account]
+def held_at(trace: Trace, accounts: Sequence[str]) -> dict[str, int]:
+    """What the accounts hold of each claim together, in fen."""
+    rows = trace.held[trace.held["account"].isin(accounts)]
     return {str(claim): int(fen) for claim, fen in rows.groupby("claim")["held_fen"].sum().items()}
 
 
-def credits_at(trace: Trace, account: str) -> pd.DataFrame:
-    """The rows of `traced` that brought a claim's money to the account from another, in ledger order."""
-    rows = trace.traced[(trace.traced["target"] == account) & (trace.traced["source"] != account)]
+def credits_at(trace: Trace, accounts: Sequence[str]) -> pd.DataFrame:
+    """The rows of `traced` that brought a claim's money to the accounts from others, in ledger order."""
+    rows = trace.traced[trace.traced["target"].isin(accounts) & ~trace.traced["source"].isin(accounts)]
     return rows.sort_values(["transfer_row", "claim"])
 
 
-def balance_at(ledger: Ledger, code: int, traces: Sequence[Trace]) -> int:
-    """What the account holds by the records, in the currency of the claims; 0 where no money of a claim rests."""
-    found = [int(fen) for one in traces for fen in one.held.loc[one.held["account_code"] == code, "balance_fen"].head(1)]
+def balance_at(ledger: Ledger, accounts: Ints, traces: Sequence[Trace]) -> int:
+    """What the accounts hold by the records, in the currency of the claims; 0 where no money of a claim rests."""
+    if len(accounts) > 1:
+        return pool_balance(ledger, accounts, traces[0])
+    found = [int(fen) for one in traces for fen in one.held.loc[one.held["account_code"] == accounts[0], "balance_fen"].head(1)]
     return found[0] if found else 0
+
+
+def pool_balance(ledger: Ledger, accounts: Ints, trace: Trace) -> int:
+    """What a holder's accounts hold as one: an account overdrawn by its own opening is covered by the others."""
+    if trace.claims.empty:
+        return 0
+    axis = axis_of(ledger, settled_for(ledger, trace.parameters, trace.inferred))
+    currency = axis.slots.currencies.index(str(trace.claims["currency"].iloc[0]))
+    return int(axis.balance_fen[own_slots(axis.slots, accounts, currency)].sum())
 
 
 def came_back(ledger: Ledger, trace: Trace) -> dict[str, int]:

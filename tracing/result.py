@@ -11,7 +11,7 @@ ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
 SINKS = ("cash", "merchant", "hub", "overdraft", "fee", "discount", "out_of_view", "dust")
 
-ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "out_of_view", "dust", "other")
+ORIGINS = ("claim", "opening", "hub", "cash", "merchant", "overdraft", "discount", "out_of_view", "dust", "other")
 """Where money can come from, in a trace backward."""
 LIMITS = ("max_hops", "hop_window", "min_amount")
 """What stops a piece of money, in the order in which it is looked at."""
@@ -85,12 +85,14 @@ class Trace:
         traced_fen, basis_fen, made_by, flags. One row per (claim, transfer); traced is in what left the source. What a recycler
         exchanged for vouchers has a row of its own, made by `inferred`: the redemption, from the account he paid from.
     held: claim, account, account_code, tier, held_fen, basis_fen, balance_fen, opening_fen, opening_source, since_us (the
-        newest arrival of money still held), flags.
-    sinks: claim, sink, account, account_code, amount_fen (victims' money), flags.
-    flags: `;`-joined: `overdraft`, `inferred`; money keeps them from where it got them on.
+        newest arrival of money still held), flags, probability_bp, inferred_fen (what of held came through inferred links).
+    sinks: claim, sink, account, account_code, amount_fen (victims' money), flags, probability_bp.
+    flags: `;`-joined: `overdraft`, `inferred`; money keeps them from where it got them on. probability_bp: the smallest of the
+        inferred links on the way of any part; 10,000 where there is none.
     frontier: claim, account, institution, from_us, to_us, traced_fen, why.
     origins: of a trace backward, whose claims are its starts: start, origin (one of `ORIGINS`), claim, account, transfer,
-        amount_fen (of the start); held is then what rests in openings and with victims.
+        amount_fen (of the start), flags, probability_bp; held is then what rests in openings and with victims. Flags are then
+        those of what lies between the start and there. Under poison: per claim whose money may be there how much at most.
     overlaps: claim, transfer, overlap_fen, earlier, why: fen of a claim that an earlier claim has, see `claim_overlaps`.
     ties: where the order within an instant matters, see `tracing.tie_range`; None where nobody looked.
     inferred: the inferred links that were followed, as `trace_claims` took them; None where none were asked for.

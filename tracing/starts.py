@@ -1,4 +1,7 @@
-"""Where a trace backward starts: balances of accounts, transfers, or the disputed payments themselves."""
+"""Where a trace backward starts: balances of accounts, transfers, or the disputed payments themselves.
+
+At holder level the balance of an account is that of all the holder's accounts: there it is one.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +14,7 @@ from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from tracing.claims import Claims, legs_of_rows, payments, seeds_of
 from tracing.follow import Pieces
+from tracing.holders import one_balance, own_slots
 from tracing.identified import rows_by_id
 from tracing.legs import Ints, ending_accounts
 from tracing.links import Links
@@ -46,7 +50,10 @@ class Starts:
 
 @dataclass(frozen=True)
 class Asked:
-    """What every part of a trace backward needs: the claims behind which it stops, in parts no other claim has."""
+    """What every part of a trace backward needs: the claims behind which it stops, in parts no other claim has.
+
+    inferred: the inferred links among the legs.
+    """
 
     ledger: Ledger
     axis: LotAxis
@@ -56,6 +63,7 @@ class Asked:
     holder: Ints
     parameters: Parameters
     warnings: tuple[str, ...] = ()
+    inferred: pd.DataFrame | None = None
 
 
 def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFrame, parameters: Parameters) -> Starts:
@@ -72,14 +80,15 @@ def starts_of(ledger: Ledger, axis: LotAxis, links: Links, disputed: pd.DataFram
     pieces: list[NDArray[np.int64]] = []
     for name in dict.fromkeys(parameters.accounts or ()):
         code = account_code(ledger, name)
-        part = balance_pieces(axis, links, code, currency)
+        part = balance_pieces(axis, links, balance_slots(ledger, axis, code, currency))
         rows.append(start_row(f"account:{name}", name, "", -1, code) | {"fen": int(part[:, 1].sum())})
         pieces.append(np.column_stack([np.full(len(part), len(rows) - 1), np.full(len(part), BALANCE), part]))
     if parameters.transfers:
         paid = transfer_rows(ledger, axis, parameters.transfers, currency)
         parts = legs_of_rows(axis, paid["transfer_row"].to_numpy(), paid["fen"].to_numpy())
         fen = parts.end - parts.begin
-        pieces.append(np.column_stack([len(rows) + parts.at, parts.leg, np.zeros_like(fen), fen]))
+        part = np.column_stack([len(rows) + parts.at, parts.leg, np.zeros_like(fen), fen])
+        pieces.append(part[fen > 0])  # what a link exchanges is no part of the payment
         rows += [{str(key): value for key, value in row.items()} for row in paid.to_dict("records")]
     table = pd.DataFrame(rows).assign(currency=currency)
     every = np.concatenate(pieces).astype(np.int64)
@@ -115,11 +124,16 @@ def account_code(ledger: Ledger, name: str) -> int:
     return int(found[0])
 
 
-def balance_pieces(axis: LotAxis, links: Links, code: int, currency: str) -> NDArray[np.int64]:
-    """Position and length of what no debit of the account spends."""
-    mine = (axis.slots.account == code) & (axis.slots.currency == _currency_code(axis, currency))
+def balance_slots(ledger: Ledger, axis: LotAxis, code: int, currency: str) -> Ints:
+    """The slots that make up an account's balance."""
+    accounts = one_balance(ledger, code, "account" if axis.apart is None else "holder")
+    return own_slots(axis.slots, accounts, _currency_code(axis, currency))
+
+
+def balance_pieces(axis: LotAxis, links: Links, slots: Ints) -> NDArray[np.int64]:
+    """Position and length of what no debit of the slots spends."""
     parts = [np.zeros((0, 2), dtype=np.int64)]
-    for slot in np.flatnonzero(mine):
+    for slot in slots:
         low, high = np.searchsorted(links.start, axis.slot_start[slot : slot + 2], side="left")
         begin, end = links.start[low:high], links.start[low + 1 : high + 1]
         some = (np.asarray(links.leg[low:high]) == UNSPENT) & (end > begin)
@@ -134,8 +148,9 @@ def transfer_rows(ledger: Ledger, axis: LotAxis, names: tuple[str, ...], currenc
         raise LiushuiError("TRC-transfer", f"not in the ledger: transfer {', '.join(missing)}")
     wanted = list(dict.fromkeys(names))
     rows = np.array([row_of[name] for name in wanted], dtype=np.int64)
+    why = "stays with one holder, failed, was undone, or is later" if axis.apart else "failed, was undone, or is later"
     for name in np.array(wanted, dtype=object)[(rows >= axis.rows) | np.isin(rows, axis.idle_row)]:
-        raise LiushuiError("TRC-transfer", f"transfer {name} moved no money by then: it failed, was undone, or is later")
+        raise LiushuiError("TRC-transfer", f"transfer {name} moved no money by then: it {why}")
     facts = payments(ledger, rows)
     for name in np.array(wanted, dtype=object)[(facts["currency"] != currency).to_numpy(dtype=bool)]:
         raise LiushuiError("TRC-transfer", f"transfer {name} is not in {currency}: name its currency with --currency")

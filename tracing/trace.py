@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
+from tracing.certainty import with_doubts
 from tracing.claim_overlaps import with_overlaps
 from tracing.claims import Claims, claims_of, seeds_of, without_overlaps
 from tracing.envelope import yuan
@@ -19,7 +20,7 @@ from tracing.frontier import frontier_of
 from tracing.holdings import held_of, sinks_of
 from tracing.index import indexed_axis, indexed_lifo
 from tracing.inferred import likely_links
-from tracing.legs import Ints
+from tracing.legs import Ints, Slots
 from tracing.links import Links, fifo_links, lifo_links
 from tracing.lots import LotAxis, Settled, axis_of, settled_legs
 from tracing.poison import poison
@@ -44,11 +45,11 @@ def trace_claims(ledger: Ledger, parameters: Parameters | None = None, inferred:
     check_overdraft(parameters, (parameters.method,))
     if parameters.method not in METHODS:
         raise LiushuiError("TRC-method", f"there is no method {parameters.method}; there is: {', '.join(METHODS)}")
+    likely = likely_links(parameters, inferred)
     if parameters.direction == "backward":
         from tracing.backward import trace_backward  # it stands on this module
 
-        return trace_backward(ledger, parameters)
-    likely = likely_links(parameters, inferred)
+        return trace_backward(ledger, parameters, likely)
     if parameters.method in LINKED:
         axis, links = links_for(ledger, parameters, likely)
         return traced_by(ledger, axis, links, parameters, likely)
@@ -140,6 +141,25 @@ def followed_claims(
     Args:
         way: as for `traced_by`.
     """
+    seeds, followed = walked_claims(ledger, axis, claims, holder, parameters, way)
+    if axis.slots.inferred is None:
+        return seeds, followed
+
+    def again(slots: Slots) -> Followed:
+        if isinstance(way, Settled):
+            marked: Links | Settled = replace(way, legs=replace(way.legs, slots=slots))
+        else:
+            marked = way
+        return walked_claims(ledger, replace(axis, slots=slots), claims, holder, parameters, marked)[1]
+
+    many = isinstance(way, Settled) and parameters.method != "poison"
+    return seeds, with_doubts(axis, followed, again, many=many)
+
+
+def walked_claims(
+    ledger: Ledger, axis: LotAxis, claims: Claims, holder: Ints, parameters: Parameters, way: Links | Settled
+) -> tuple[Pieces, Followed]:
+    """As `followed_claims`, with the flags alone."""
     needs_time = parameters.hop_window_us is not None or parameters.overdraft_window_us is not None
     time_us = np.array(ledger.read(("time",))["time"].cast(pa.int64()).to_numpy()) if needs_time else None
     payer = holder[claims.table["payer_code"].to_numpy(dtype=np.int64)]
@@ -223,7 +243,7 @@ def traced_of(
             "traced_fen": pieces.fen,
             "basis_fen": pieces.basis_fen,
             "linked": pieces.linked,
-            "payer_code": paid_from(axis, pieces),
+            "payer_code": paid_from(axis, pieces.leg),
             **flagged(pieces.flags),
         }
     )
@@ -235,7 +255,7 @@ def traced_of(
 
 TRACED_COLUMNS = [
     "claim", "transfer", "transfer_row", "hop", "tier", "time_us", "source", "target", "source_code", "target_code",
-    "amount_fen", "traced_fen", "basis_fen", "made_by", "flags",
+    "amount_fen", "traced_fen", "basis_fen", "made_by", "flags", "probability_bp",
 ]  # fmt: skip
 
 

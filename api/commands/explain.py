@@ -1,11 +1,23 @@
 """`liushui explain`: how a report's money came to rest at an account, to check by hand."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from api.commands.options import AsOf, AsOfBatch, Currency, Json, LedgerFolder, Opening, Ties
+from api.commands.options import (
+    AsOf,
+    AsOfBatch,
+    Currency,
+    Inferred,
+    Json,
+    LedgerFolder,
+    Level,
+    Opening,
+    Overdraft,
+    Probability,
+    Ties,
+)
 from api.commands.output import plain, progress, tell
 
 
@@ -21,6 +33,10 @@ def explain(  # noqa: PLR0913, PLR0917 - the options of the contract
     opening: Opening = "reported",
     ties: Ties = "ledger",
     currency: Currency = None,
+    level: Level = "account",
+    inferred: Inferred = False,
+    probability: Probability = None,
+    overdraft: Overdraft = "dissipate",
     every: Annotated[bool, typer.Option("--all", help="Leave no line out, also those that move other money.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it to a .txt, .csv or .json file too.")
@@ -31,6 +47,8 @@ def explain(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     The path from the disputed payment, then every account on it: opening, what comes in, which lots leave, what is left.
 
+    Money that goes back through an overdraft cannot be shown so: --overdraft backward is refused.
+
     Example: `liushui explain ledger --account 6217000000000000022 --report R1`
     """
     from api import pipeline
@@ -40,7 +58,8 @@ def explain(  # noqa: PLR0913, PLR0917 - the options of the contract
     one_of(method, ALLOCATING, "method")
     if out is not None and out.suffix.lower() not in pipeline.EXPLANATION_FORMATS:
         raise BadWord("out", f"{out.name!r} is none of: {', '.join(pipeline.EXPLANATION_FORMATS)}")
-    words = {"method": method, "as_of": as_of, "opening": opening, "ties": ties, "currency": currency}
+    words: dict[str, Any] = {"method": method, "as_of": as_of, "opening": opening, "ties": ties, "currency": currency}
+    words |= {"level": level, "inferred": inferred, "probability": probability, "overdraft": overdraft}
     parameters = parameters_from(words)
     with progress("opening"):
         opened = pipeline.open_ledger(ledger, as_of_batch)

@@ -4,7 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.options import AsOf, AsOfBatch, Currency, Json, LedgerFolder, Opening, OutFolder, Reports, Ties
+from api.commands.options import (
+    AsOf,
+    AsOfBatch,
+    Currency,
+    Inferred,
+    Json,
+    LedgerFolder,
+    Level,
+    Opening,
+    OutFolder,
+    Overdraft,
+    Probability,
+    Reports,
+    Ties,
+)
 from api.commands.output import counted, progress, sum_text, tell
 
 SHOWN = 20
@@ -36,11 +50,18 @@ def returns(  # noqa: PLR0913, PLR0917 - the options of the contract
     opening: Opening = "reported",
     ties: Ties = "ledger",
     currency: Currency = None,
+    level: Level = "account",
+    inferred: Inferred = False,
+    probability: Probability = None,
+    overdraft: Overdraft = "dissipate",
     as_json: Json = False,
 ) -> None:
     """Propose how to return the money frozen at an account.
 
     Writes returns.csv, a row per claim with its arithmetic, and returns.json, with every method and the range over them.
+
+    With --level holder the money is that of all accounts of the account's holder. --overdraft backward is refused: not every
+    method knows it, and article 8 asks whether they agree.
 
     Example: `liushui returns ledger --account 6217000000000000022 --amount 90000.00 --out result`
     """
@@ -51,14 +72,16 @@ def returns(  # noqa: PLR0913, PLR0917 - the options of the contract
 
     one_of(method, (*RETURN_METHODS, "all"), "method")
     one_of(trace_method, ALLOCATING, "trace_method")
-    words = {"method": trace_method, "reports": reports, "as_of": as_of, "opening": opening, "ties": ties, "currency": currency}
+    words: dict[str, Any] = {"method": trace_method, "reports": reports, "as_of": as_of, "opening": opening, "ties": ties}
+    words |= {"currency": currency, "level": level, "inferred": inferred, "probability": probability, "overdraft": overdraft}
     parameters = parameters_from(words)
     amount_fen = None if amount is None else fen_of(amount, "amount")
     before = returned_fen(returned or [])
     with progress("opening"):
         opened = pipeline.open_ledger(ledger, as_of_batch)
     with progress("tracing by every method"):
-        told = pipeline.write_returns(opened, account, parameters, out, method, amount_fen=amount_fen, returned=before)
+        asked = {"amount_fen": amount_fen, "returned": before, "inferred": pipeline.inferred_links(opened, parameters)[0]}
+        told = pipeline.write_returns(opened, account, parameters, out, method, **asked)
     tell(as_json, told | {"out": str(out)}, [*returns_lines(told), f"files: {out / 'returns.csv'} {out / 'returns.json'}"])
 
 
@@ -81,7 +104,7 @@ def returns_lines(told: dict[str, Any]) -> list[str]:
     found = next(proposal for proposal in told["proposals"] if proposal["method"] == one)
     shared_by = "" if found["shared_by"] == one else f", shared by {found['shared_by']}"
     lines = [
-        f"{sum_text(told['amount'])} at {told['account']}, {counted(len(told['claims']), 'claim')}",
+        f"{sum_text(told['amount'])} at {', '.join(told['one_balance'])}, {counted(len(told['claims']), 'claim')}",
         f"article 8: {told['article_8']['rule']}: {told['article_8']['why']}",
         f"{one}{shared_by}: {sum_text(found['returned'])} to return, {sum_text(found['rest'])} stays frozen",
     ]

@@ -17,6 +17,7 @@ ORIGIN_WORDS = {
     "cash": "paid in in cash",
     "merchant": "from a merchant, no order",
     "overdraft": "a bank's money (overdraft)",
+    "discount": "a recycler's gain, inferred",
     "out_of_view": "out of view",
     "dust": "pieces too small to follow",
     "other": "other money",
@@ -45,19 +46,35 @@ def trace_lines(summary: dict[str, Any]) -> list[str]:
 
 
 def origin_lines(summary: dict[str, Any], origins: Any) -> list[str]:
-    """Whose money the starts are, for people: per start the claims behind it with their share, then other money."""
-    totals = summary["totals"]
+    """Whose money the starts are, for people: per start the claims behind it with their share, then other money.
+
+    Poison knows no shares: per start the claims whose money may be there, and the starts that no claim can have reached.
+    """
+    totals, method = summary["totals"], summary["parameters"]["method"]
     what = f"{counted(totals['claims'], 'start')}, {sum_text(totals['amount'], summary['currency'])}"
-    lines = [f"{what}, backward by {summary['parameters']['method']}"]
+    lines = [f"{what}, backward by {method}"]
     starts = list(origins.groupby("start", sort=True))
     for start, part in starts[:SHOWN]:
-        lines += start_lines(str(start), part)
+        lines += (bound_lines if method == "poison" else start_lines)(str(start), part)
     lines += [f"… {len(starts)} starts in all: origins.csv"] if len(starts) > SHOWN else []
-    lines += ["held + sinks = start for every start" if totals["identity"] else IDENTITY[False]]
-    return lines + [
+    if method == "poison":
+        clear = totals["claims"] - len(starts)
+        lines += [f"no report's money can have come to {counted(clear, 'start')}"] if clear else []
+    identity = "held + sinks = start for every start" if totals["identity"] else IDENTITY[totals["identity"]]
+    return [*lines, identity] + [
         f"limit {one['name']} {one['value']}: {counted(one['pieces'], 'piece')}, {sum_text(one['basis'])}"
         for one in summary["limits"]
     ]
+
+
+def bound_lines(start: str, part: Any) -> list[str]:
+    """One start by poison: the claims whose money may be there, each with the most that may be its."""
+    from api.results import money
+
+    most = [(str(name), int(fen)) for name, fen in part.groupby("claim", sort=True)["amount_fen"].sum().items()]
+    lines = [f"  claim {name}  at most {sum_text(money(fen))}" for name, fen in most[:SHOWN]]
+    more = [f"  … {len(most)} claims in all: origins.csv"] if len(most) > SHOWN else []
+    return [f"{start}: money of {counted(len(most), 'claim')} may be there", *lines, *more]
 
 
 def start_lines(start: str, part: Any) -> list[str]:

@@ -157,9 +157,9 @@ def test_a_report_made_after_as_of_counts_when_its_payment_is_before(ledger, tmp
         ("--transfer", "T1"),
         ("--direction", "backward", "--account", "nobody"),
         ("--direction", "backward", "--transfer", "T999"),
-        ("--direction", "backward", "--method", "poison"),
+        ("--direction", "backward", "--method", "poison", "--max-hops", "2"),
         ("--direction", "backward", "--method", "all"),
-        ("--direction", "backward", "--method", "pro_rata", "--max-hops", "2"),
+        ("--direction", "backward", "--method", "pro_rata", "--overdraft", "backward"),
     ],
 )
 def test_unusable_arguments_exit_with_2_and_one_clear_message(ledger, tmp_path, words):
@@ -178,6 +178,14 @@ def test_backward_says_whose_money_a_balance_is(ledger, tmp_path):
     assert found["totals"]["identity"]
     assert [claim["claim"] for claim in found["claims"]] == ["R1", "R2"]
     assert told_here("verify", ledger)["ok"]
+
+
+def test_backward_by_poison_says_which_reports_money_may_be_there(ledger, tmp_path):
+    words = ("--direction", "backward", "--method", "poison", "--account", "6222000000000000033")
+    lines = here("trace", ledger, "--out", tmp_path, *words)[0].splitlines()
+    assert lines[1:3] == ["account:6222000000000000033: money of 1 claim may be there", "  claim R1  at most 30,470.00"]
+    assert "an upper bound" in lines[-2]
+    assert (tmp_path / "sinks.csv").read_text() == "claim,sink,account,amount\n"
 
 
 def test_verify_tells_of_a_kept_trace_by_poison(ledger, tmp_path):

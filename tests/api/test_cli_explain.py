@@ -41,6 +41,22 @@ def test_every_method_ends_with_what_its_trace_holds(ledger, tmp_path, method):
     assert found == held
 
 
+def test_holders_and_inferred_links_are_asked_for_as_in_a_trace(ledger, tmp_path):
+    words = ("--account", CARD, "--report", "R1", "--level", "holder", "--inferred", "--probability", "0.95")
+    found = told_here("explain", ledger, *words)
+    assert (found["parameters"]["level"], found["parameters"]["probability"]) == ("holder", "0.9500")
+    trace = told_here("trace", ledger, "--out", tmp_path, "--level", "holder", "--inferred", "--probability", "0.95")
+    assert trace["totals"]["identity"]
+    rows = csv.DictReader((tmp_path / "held.csv").read_text("utf-8").splitlines())
+    assert found["held"] in {row["held"] for row in rows if (row["claim"], row["account"]) == ("R1", CARD)}
+    assert "as the trace finds" in here("explain", ledger, *words)[0].splitlines()[-1]
+
+
+def test_an_overdraft_opened_again_is_refused_with_the_reason(ledger):
+    told = here("explain", ledger, "--account", CARD, "--report", "R1", "--overdraft", "backward", status=2)[1]
+    assert "no page in order of time shows that" in " ".join(told.split())
+
+
 @pytest.mark.parametrize("suffix", [".txt", ".csv", ".json"])
 def test_a_file_holds_it_too_with_the_same_bytes_twice(ledger, tmp_path, suffix):
     for name in ("a", "b"):
@@ -94,6 +110,7 @@ def test_names_cannot_steer_a_terminal(tmp_path):
         ("--account", CARD, "--report", "R9"),
         ("--account", CARD, "--report", "R1", "--method", "poison"),
         ("--account", CARD, "--report", "R1", "--out", "x.docx"),
+        ("--account", CARD, "--report", "R1", "--overdraft", "backward"),
     ],
 )
 def test_unusable_arguments_exit_with_2(ledger, words):

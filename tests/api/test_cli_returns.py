@@ -43,6 +43,14 @@ def test_every_method_at_once_and_the_same_bytes_twice(ledger, tmp_path):
     assert {row["already_returned"] for row in rows if row["claim"] == "R2"} == {"100.00"}
 
 
+def test_with_inferred_links_a_column_says_what_rests_on_them(ledger, tmp_path):
+    found = told_here("returns", ledger, "--account", MULE, "--out", tmp_path, "--inferred", "--level", "holder")
+    assert [one["inferred"] for one in found["claims"]] == ["0.00", "0.00"]
+    assert found["one_balance"][0] == MULE
+    assert (tmp_path / "returns.csv").read_text("utf-8").splitlines()[0].endswith(",notice_days,inferred")
+    assert (found["parameters"]["inferred"], found["parameters"]["level"]) == (True, "holder")
+
+
 def test_the_text_for_people_shows_the_steps(ledger, tmp_path):
     text = here("returns", ledger, "--account", MULE, "--method", "pro_rata", "--out", tmp_path, "--amount", "30000")[0]
     assert "pro_rata: 30,000.00 to return, 0.00 stays frozen" in text
@@ -59,6 +67,8 @@ def test_the_text_for_people_shows_the_steps(ledger, tmp_path):
         ("--account", MULE, "--returned", "R1"),
         ("--account", MULE, "--returned", "R1=-5"),
         ("--account", MULE, "--amount", "1.001"),
+        ("--account", MULE, "--overdraft", "backward"),
+        ("--account", MULE, "--level", "house"),
     ],
 )
 def test_unusable_arguments_exit_with_2(ledger, tmp_path, words):

@@ -1,11 +1,14 @@
 """Explanations: every account on the way redone by hand gives what the trace gives, for every method."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
 from ledger.problems import LiushuiError
 from tests.story import story
+from tests.tracing.test_holders import held_world, with_holders
+from tests.tracing.test_inferred import RECYCLED, at_random, links
 from tests.tracing.test_twin import as_ledger, random_world
 from tracing.explain import Explanation, explain_held
 from tracing.result import ALLOCATING, TIES, Parameters
@@ -41,7 +44,7 @@ def test_every_payment_on_the_way_is_a_step_with_its_fen_of_the_disputed_payment
 
 def test_a_page_shows_the_opening_the_lots_that_leave_and_what_is_left() -> None:
     page = explained(CASE, "boss", "R1").pages[0]
-    assert (page.account, page.opening_fen, page.opening_source) == ("mule", 100_00, "reported")
+    assert (page.accounts, page.opening_fen, page.opening_source) == (("mule",), 100_00, "reported")
     told = [([(part.claim, part.fen) for part in e.parts], e.lines, e.in_fen, e.balance_fen, e.own_fen) for e in page.entries]
     assert told == [
         ([(0, 50_000_00)], 1, 0, 50_100_00, 50_000_00),
@@ -64,7 +67,7 @@ def test_money_that_goes_round_is_explained_round_by_round() -> None:
 
 def test_a_merchant_is_explained_as_the_end_of_the_money() -> None:
     found = explained("account shop merchant\n09:00 v -> a 100   # claim R1\n09:10 a -> shop 60", "shop", "R1")
-    assert (found.ends, found.held_fen, [page.account for page in found.pages]) == (True, 60_00, ["a"])
+    assert (found.ends, found.held_fen, [page.accounts for page in found.pages]) == (True, 60_00, [("a",)])
 
 
 @pytest.mark.parametrize("method", ALLOCATING)
@@ -107,3 +110,89 @@ def test_what_cannot_be_explained_is_refused(account: str, report: str, method: 
     with pytest.raises(LiushuiError) as refused:
         explained(CASE, account, report, method)
     assert refused.value.code == code
+
+
+def test_at_the_level_of_holders_a_page_is_that_of_all_their_accounts() -> None:
+    text = """
+        account wallet wallet holder=h1
+        account card bank holder=h1
+        opening card 20
+        09:00 victim -> wallet 100   # claim R1
+        09:01 wallet -> card 60
+        09:02 card -> boss 50
+    """
+    for account in ("wallet", "card"):
+        found = explain_held(story(text), account, "R1", Parameters(level="holder"))
+        assert (found.held_fen, found.accounts) == (70_00, ("wallet", "card"))
+        assert [(page.accounts, page.opening_fen) for page in found.pages] == [(("wallet", "card"), 20_00)]
+        assert [step.record.transfer for step in found.steps] == ["T1"]
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_by_hand_and_by_the_trace_agree_at_the_level_of_holders(method: str) -> None:
+    random, held = Random(f"explain holders {method}"), 0
+    for seed in range(40):
+        world, stands = held_world(Random(seed))
+        ledger, parameters = with_holders(as_ledger(*world), stands), Parameters(method=method, level="holder")
+        trace = trace_claims(ledger, parameters)
+        whole = trace.held.assign(holder=[stands[code] for code in trace.held["account_code"]])
+        for (holder, claim), rows in whole.groupby(["holder", "claim"]):
+            account = random.choice([f"a{code}" for code in range(8) if stands[code] == holder])
+            found = explain_held(ledger, account, str(claim), parameters)
+            assert (found.held_fen, sum(part.basis for part in found.rests)) == (
+                rows["held_fen"].sum(),
+                rows["basis_fen"].sum(),
+            ), (seed, account)
+            held += 1
+    assert held > 50
+
+
+def test_a_step_over_an_inferred_link_says_so_and_how_sure_it_is() -> None:
+    found = explain_held(story(RECYCLED), "boss", "C1", Parameters(inferred=True), inferred=links(("P", ("R1", "R2"), 9_512)))
+    told = [(step.record.transfer, step.by_link, step.linked, step.probability_bp) for step in found.steps]
+    assert told[-2:] == [("P", True, False, 9_512), ("B", False, False, 10_000)]
+    assert ("R1", False, False, 10_000) in told
+    assert [(page.accounts, page.probability_bp) for page in found.pages if page.by_link] == [(("wallet",), 9_512)]
+    assert found.probability_bp == 9_512
+
+
+def test_what_a_recycler_exchanged_is_a_step_between_his_accounts() -> None:
+    text = RECYCLED.replace("opening purse 5000", "opening purse 0\n08:00 w -> purse 970 # claim C2")
+    found = explain_held(story(text), "wallet", "C2", Parameters(inferred=True), inferred=links(("P", ("R1", "R2"), 9_500)))
+    exchanged = [
+        (step.record.source, step.record.target, step.record.amount_fen, step.record.received_fen, step.by_link)
+        for step in found.steps
+        if step.record.exchanged and step.record.target == "wallet"
+    ]
+    assert exchanged == [("purse", "wallet", 582_00, 600_00, True), ("purse", "wallet", 388_00, 400_00, True)]
+    assert (found.held_fen, sum(part.basis for part in found.rests)) == (1000_00, 970_00)
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_by_hand_and_by_the_trace_agree_over_inferred_links(method: str) -> None:
+    held = 0
+    for seed in range(20):
+        ledger, table = at_random(seed)
+        parameters = Parameters(method=method, inferred=True, probability_bp=0, level="holder" if seed % 3 == 0 else "account")
+        trace = trace_claims(ledger, parameters, table)
+        holder = {"wallet": "h", "purse": "h"} if seed % 3 == 0 else {}
+        whole = trace.held.assign(holder=[holder.get(name, name) for name in trace.held["account"]])
+        for (_, claim), rows in whole.groupby(["holder", "claim"]):
+            found = explain_held(ledger, str(rows["account"].iloc[0]), str(claim), parameters, inferred=table)
+            assert found.held_fen == rows["held_fen"].sum(), (seed, claim)
+            flagged = bool(rows["inferred_fen"].sum())
+            assert any(step.by_link for step in found.steps) == flagged or method == "pro_rata"
+            if flagged and method != "pro_rata":
+                assert found.probability_bp == rows["probability_bp"].min()
+            held += 1
+    assert held > 30
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"overdraft": "backward"}, {"max_hops": 3}, {"hop_window_us": 1}, {"min_amount_fen": 1}, {"direction": "backward"}],
+)
+def test_what_no_page_in_order_of_time_can_show_is_refused_with_the_reason(asked: dict[str, Any]) -> None:
+    with pytest.raises(LiushuiError) as refused:
+        explain_held(story(CASE), "boss", "R1", Parameters(**asked))
+    assert refused.value.code == "TRC-explain"

@@ -4,6 +4,7 @@ import pytest
 
 from ledger.problems import LiushuiError
 from tests.story import story
+from tests.tracing.test_inferred import RECYCLED, links
 from tracing.proposals import Disputed, disputed_at, proposed
 from tracing.result import Parameters
 
@@ -110,3 +111,42 @@ def test_an_account_or_a_claim_that_is_not_there_is_refused() -> None:
 def test_an_account_without_reported_money_returns_nothing() -> None:
     case = disputed_at(story(MIXED + "\n10:00 p -> q 5"), "q", Parameters())
     assert (case.rule, due(case)) == ("nobody", {})
+
+
+HOLDER = """
+    account mule bank holder=h1
+    account other wallet holder=h1
+    09:00 a -> mule 1500   # claim
+    09:05 mule -> other 1500
+    09:10 b -> other 500   # claim
+    09:20 mule -> x 800
+"""
+
+
+def test_at_the_level_of_holders_the_money_of_all_his_accounts_is_shared_out() -> None:
+    for account in ("mule", "other"):
+        case = disputed_at(story(HOLDER), account, Parameters(level="holder"))
+        assert (case.accounts, case.amount_fen, case.balance_fen) == (("mule", "other"), 1200_00, 1200_00)
+        assert (case.rule, case.credits, due(case)) == ("pro_rata", ("T1", "T3"), {"C1": 900_00, "C2": 300_00})
+    alone = disputed_at(story(HOLDER), "mule", Parameters())
+    assert (alone.accounts, alone.amount_fen, alone.credits) == (("mule",), 0, ("T1",))
+
+
+def test_a_holders_balance_counts_an_account_that_its_own_opening_leaves_overdrawn() -> None:
+    case = disputed_at(story("opening mule 0\n08:00 mule -> y 100" + HOLDER), "mule", Parameters(level="holder"))
+    assert case.balance_fen == 1200_00
+
+
+def test_what_came_over_inferred_links_is_told_apart() -> None:
+    ledger, table = story(RECYCLED + "19:30 w -> boss 100   # claim C2"), links(("P", ("R1", "R2"), 9_512))
+    case = disputed_at(ledger, "boss", Parameters(inferred=True), inferred=table)
+    assert (dict(case.estimated), case.probability_bp) == ({"C1": 500_00, "C2": 0}, 9_512)
+    assert (case.rule, due(case)) == ("timestamps", {"C1": 500_00, "C2": 100_00})
+    exact = disputed_at(ledger, "boss", Parameters(), inferred=table)
+    assert (dict(exact.estimated), due(exact)) == ({"C2": 0}, {"C2": 100_00})
+
+
+def test_an_overdraft_opened_again_is_refused_because_not_every_method_knows_it() -> None:
+    with pytest.raises(LiushuiError) as refused:
+        disputed_at(story(MIXED), "mule", Parameters(overdraft="backward"))
+    assert refused.value.code == "TRC-overdraft"
