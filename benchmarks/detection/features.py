@@ -21,7 +21,6 @@ from rules.patterns import (
     joined,
     once,
     scatter_gathers,
-    settlements,
     stacks,
     strangers,
 )
@@ -33,13 +32,6 @@ BEFORE = 28
 """Days before the stretch that are searched too, so that an instance that began there is seen whole."""
 LINK_US = 7 * DAY_US
 MOST_TRANSFERS = 500
-MOST_KEPT_BP = 9_900
-"""A share above this is no commission: an account that passes all on by chance has one."""
-EXACT_BP = 1
-"""Settlements this near to the share kept by commission count as exact, basis points."""
-
-LEAST_HEAP = 4
-"""A share is a commission where so many times as many settlements have it as have the usual share."""
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -84,25 +76,18 @@ def shapes(few: Edges) -> dict[str, Floats]:
         "scatter_gather": spread(gathers, few, few),
         "bipartite": spread(bipartites(few, WINDOW_US), few, few),
         "stack": spread(stacks(few, WINDOW_US, 8_000, 10_000), few, few),
-        "commission": spread(commissioned(few, WINDOW_US, LINK_US)[0], few, few),
     }
 
 
 def money(few: Edges) -> dict[str, Floats]:
-    """Settlements at the share that stands out: how many transfers the shortest exact one has, for credits and debits."""
-    found = settlements(few, WINDOW_US, high_bp=MOST_KEPT_BP)
-    told = {"settled_in": np.zeros(len(few)), "settled_out": np.zeros(len(few))}
-    counts = np.bincount(found.share_bp, minlength=10_000)
-    heaped = np.convolve(counts, np.ones(2 * EXACT_BP + 1), "same")
-    peak = int(np.argmax(heaped))
-    if heaped[peak] < LEAST_HEAP * max(np.median(heaped[5_000:MOST_KEPT_BP]), 1):
-        return told
-    exact = np.abs(found.share_bp - peak) <= EXACT_BP
-    size = np.diff(found.instances.start)
-    for edge, owner in zip(found.instances.edge, found.instances.owner(), strict=True):
-        if exact[owner]:
-            name = "settled_in" if few.target[edge] == found.middle[owner] else "settled_out"
-            told[name][edge] = max(told[name][edge], 1 / (size[owner] - 1))
+    """Settlements at the share kept by commission: size of the group, how short the shortest one is, by credits and debits."""
+    found = commissioned(few, WINDOW_US, LINK_US)
+    told = {"commission": spread(found.groups, few, few), "settled_in": np.zeros(len(few)), "settled_out": np.zeros(len(few))}
+    made, edge, owner = found.settlements, found.settlements.instances.edge, found.settlements.instances.owner()
+    closeness = 1 / (np.diff(made.instances.start)[owner] - 1)
+    comes_in = few.target[edge] == made.middle[owner]
+    np.maximum.at(told["settled_in"], edge[comes_in], closeness[comes_in])
+    np.maximum.at(told["settled_out"], edge[~comes_in], closeness[~comes_in])
     return told
 
 

@@ -186,9 +186,12 @@ GENTEX: dict[str, tuple[str, Search]] = {
     "scatter_gather": ("once, 28 d, ≥ 2, joined", lambda e: known_once(e, lambda f: gathered(f, G))),
     "gather_scatter": (
         "once, 28 d, by commission, linked in 7 d",
-        lambda e: known_once(e, lambda f: commissioned(f, G, LINK_US)[0]),
+        lambda e: known_once(e, lambda f: commissioned(f, G, LINK_US).groups),
     ),
-    "stack": ("once, 28 d, by commission, linked in 7 d", lambda e: known_once(e, lambda f: commissioned(f, G, LINK_US)[0])),
+    "stack": (
+        "once, 28 d, by commission, linked in 7 d",
+        lambda e: known_once(e, lambda f: commissioned(f, G, LINK_US).groups),
+    ),
     "bipartite": ("once, 28 d", lambda e: known_once(e, lambda f: bipartites(f, G))),
 }
 WORLD: dict[str, tuple[str, Search]] = {
