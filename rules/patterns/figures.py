@@ -30,6 +30,8 @@ LINK_US = 7 * DAY_US
 """Between accounts that work for one commission. Grade P."""
 MOST_TRANSFERS = 500
 """A larger scatter-gather is ordinary traffic that hangs together: given up and counted. Grade P."""
+MOST_STEPS = 20_000
+"""Edges looked at per first transfer of a cycle: among strangers there are few ways home. Given up and counted. Grade P."""
 LEAST_SHARE_BP, MOST_SHARE_BP = 8_000, 10_000
 """Passed on within a stack. Grade P."""
 
@@ -115,7 +117,7 @@ def shapes(strange: Edges) -> dict[str, Instances]:
         "scatter_gather": joined(scatter_gathers(strange, WINDOW_US, 2), len(strange), MOST_TRANSFERS),
         "bipartite": bipartites(strange, WINDOW_US),
         "stack": stacks(strange, WINDOW_US, LEAST_SHARE_BP, MOST_SHARE_BP),
-        "cycle": cycles(strange, Round(WINDOW_US)),
+        "cycle": cycles(strange, Round(WINDOW_US, most_steps=MOST_STEPS)),
     }
 
 
