@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.detection.typologies import gentex
+from benchmarks.detection.data import gentex
 from rules.wording import DAY_US
 
 TRAIN, VALIDATE, TEST = ((36, 72), (72, 108)), (108, 144), (144, 180)

@@ -218,6 +218,7 @@ def test_a_search_that_is_given_up_is_counted() -> None:
 def test_no_transfers_are_no_patterns() -> None:
     none = np.zeros(0, dtype=np.int64)
     edges = edges_of(none, none, none, none)
+    assert len(patterns.apart(edges, 1, 2)) == 0
     assert (
         len(patterns.cycles(edges, Round(9))) == len(patterns.bipartites(edges, 9)) == len(patterns.fan_ins(edges, 9, 2)) == 0
     )
@@ -231,6 +232,19 @@ def test_one_transfer_between_two_accounts_is_once_and_a_return_makes_no_strange
     assert edges.row[patterns.once(edges)].tolist() == [3, 2]
     assert edges.row[patterns.strangers(edges, 10)].tolist() == [3]
     assert patterns.strangers(edges, 100).all()
+
+
+def test_who_comes_back_after_long_is_a_stranger_again() -> None:
+    times = np.array([0, 1, 50, 51, 200, 5, 300, 0, 40])
+    columns = (np.array([0, 1, 0, 0, 1, 2, 3, 4, 5]), np.array([1, 0, 1, 1, 0, 3, 2, 5, 4]), times, np.ones(9, dtype=np.int64))
+    edges = edges_of(*columns)
+    for near, far in ((2, 100), (2, 30), (60, 100), (0, 300)):
+        kept = set(edges.row[patterns.apart(edges, near, far)].tolist())
+        for row in range(9):
+            ends = {columns[0][row], columns[1][row]}
+            others = [times[at] for at in range(9) if at != row and {columns[0][at], columns[1][at]} == ends]
+            assert (row in kept) == (not any(near < abs(when - times[row]) <= far for when in others)), (near, far, row)
+    assert set(edges.row[patterns.apart(edges, 2, 100)].tolist()) == {4, 5, 6}
 
 
 def test_only_transfers_beside_a_like_amount_are_passed_on() -> None:
