@@ -32,11 +32,12 @@ class Choices:
     """What a desk chooses beyond the defaults.
 
     weights: its file of points over the shipped ones. suspected: also ask for money of victims who have not reported yet, on
-    lines apart.
+    lines apart. whole: judge every account of the ledger, whether reported money reached it or not.
     """
 
     weights: Path | None = None
     suspected: bool = False
+    whole: bool = False
 
 
 USUAL = Choices()
@@ -73,15 +74,16 @@ def judge(
         end_us: when the records end. now: the moment a request would be sent; every hour after the records' end lowers the
             chance that money is still there. None: the records' end.
         limit: how many requests at most.
-    Raises: LiushuiError RUL-weights for a file that cannot be used; API-no-claims when no report could be traced: there is
-        nobody to recover anything for.
+    Raises: LiushuiError RUL-weights for a file that cannot be used; API-no-claims when no report could be traced and the whole
+        ledger is not asked for: there is nobody to recover anything for.
     """
     points = None if choices.weights is None else load_weights(choices.weights)
-    if not len(trace.claims):
+    if not len(trace.claims) and not choices.whole:
         why = trace.warnings[0] if trace.warnings else "the ledger holds no reports"
         raise LiushuiError("API-no-claims", f"no report can be traced: {why}")
     later = 0 if now is None else max(us_of(now.isoformat(), "now") - end_us, 0)
-    scope = scope_of(ledger, trace)
+    seen = trace if len(trace.claims) else None
+    scope = scope_of(ledger, seen, trace.parameters.as_of_us, whole=choices.whole)
     findings, problems = apply_to(scope)
     latency_us = LATENCY_US + later
     result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=latency_us, weights=points)
@@ -105,6 +107,7 @@ def made_with(result: RankingResult) -> dict[str, Any]:
         "parameters": parameters_told(trace.parameters),
         "latency_minutes": result.latency_us // MINUTE_US,
         "chances": result.chances,
+        "whole": result.scope.whole,
         "accounts": len(result.frame),
         "weights_digest": result.weights.digest,
         "weights": result.weights.told(),

@@ -34,9 +34,10 @@ from ledger.store.compaction import compact
 from ledger.store.manifest import is_ledger
 from ledger.store.opening import open_ledger
 from ledger.store.verify import verify_store
-from rules.calibration import calibrate, gather
+from rules.calibration import calibrate
+from rules.evidence import Case, gather
 from rules.inferred import infer_links
-from rules.labels import read_labels
+from rules.labels import read_labels, read_transfer_labels
 from rules.weights_file import write_calibration
 from tracing.explain import Explanation, check_explainable, explain_held
 from tracing.index import build_index, drop_other_indexes
@@ -189,17 +190,24 @@ def judge_trace(
 
 
 def calibrate_ledgers(
-    folders: Sequence[Path], labels: Sequence[Path], out: Path, as_of: str | None, show: Callable[..., None]
+    cases: Sequence[tuple[Path, Path, Path | None, str | None]], out: Path, whole: bool, show: Callable[..., None]
 ) -> dict[str, Any]:
-    """Fit points on the labelled accounts of every ledger and write them with their reliability; the report."""
-    told = [read_labels(path) for path in labels]
-    parameters = parameters_from({"as_of": as_of})
-    cases = []
-    for number, folder in enumerate(folders):
-        show(number, len(folders))
-        ledger = open_ledger(folder)
-        cases.append((judge_trace(ledger, trace_ledger(ledger, parameters)).result, told[number]))
-    made = calibrate(gather(cases))
+    """Fit points on the labelled accounts of every case and write them with their reliability; the report.
+
+    Args:
+        cases: ledger, labels of accounts, labels of transfers, and until when, of each.
+    """
+    told = [
+        (read_labels(labels), {} if transfers is None else read_transfer_labels(transfers), parameters_from({"as_of": as_of}))
+        for _, labels, transfers, as_of in cases
+    ]
+    judged = []
+    for number, (labels, transfers, parameters) in enumerate(told):
+        show(number, len(cases))
+        ledger = open_ledger(cases[number][0])
+        trace = trace_ledger(ledger, parameters)
+        judged.append(Case(judge_trace(ledger, trace, choices=Choices(whole=whole)).result, labels, transfers))
+    made = calibrate(gather(judged))
     write_calibration(made, out)
     return made.report | {"weights_digest": made.weights.digest}
 

@@ -1,4 +1,4 @@
-"""Labelled accounts: a CSV of account and label, of which a desk knows the truth."""
+"""Labelled accounts and transfers, of which a desk knows the truth: CSV files."""
 
 import csv
 import io
@@ -31,13 +31,7 @@ def read_labels(path: Path) -> list[Label]:
     `unknown` and an empty label are left out.
     Raises: LiushuiError RUL-labels that names file, line and cause.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise bad(path, 0, f"is larger than {MOST_BYTES:,} bytes")
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise bad(path, 0, f"cannot be read: {error}") from error
-    rows = csv.reader(io.StringIO(text))
+    rows = csv.reader(io.StringIO(text_of(path)))
     header = [name.strip() for name in next(rows, [])]
     word = "label" if "label" in header else "role"
     if "account" not in header or word not in header:
@@ -52,6 +46,36 @@ def read_labels(path: Path) -> list[Label]:
         if found.setdefault(label.account, label) != label:
             raise bad(path, rows.line_num, f"account {label.account!r} has two different labels")
     return list(found.values())
+
+
+def read_transfer_labels(path: Path) -> dict[str, bool]:
+    """Transfers that launder (1) or do not (0): a file with the columns transfer and label.
+
+    Raises: LiushuiError RUL-labels that names file, line and cause.
+    """
+    rows = csv.reader(io.StringIO(text_of(path)))
+    header = [name.strip() for name in next(rows, [])]
+    if "transfer" not in header or "label" not in header:
+        raise bad(path, 1, "needs the columns transfer and label")
+    found: dict[str, bool] = {}
+    for row in rows:
+        cells = dict(zip(header, row, strict=False))
+        transfer, told = cells.get("transfer", "").strip(), cells.get("label", "").strip()
+        if told not in ("0", "1") or not transfer:
+            raise bad(path, rows.line_num, f"needs a transfer and a label of 0 or 1, not {transfer!r} and {told!r}")
+        if found.setdefault(transfer, told == "1") != (told == "1"):
+            raise bad(path, rows.line_num, f"transfer {transfer!r} has two different labels")
+    return found
+
+
+def text_of(path: Path) -> str:
+    """The whole of a labels file, which is small."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise bad(path, 0, f"is larger than {MOST_BYTES:,} bytes")
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad(path, 0, f"cannot be read: {error}") from error
 
 
 def labelled(path: Path, line: int, cells: dict[str, str], word: str, group: str | None) -> Label | None:

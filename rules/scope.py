@@ -37,7 +37,8 @@ class Scope:
         redemption (flags). Failed and taken-back transfers and their reversals are not in it, nor are other currencies than the
         trace's; thresholds count in its minor units.
     transfer_ids: the id of each of these transfers.
-    judged: accounts the rules may speak about; all their transfers are here. reached: accounts the trace touched.
+    judged: accounts the rules may speak about; all their transfers are here. reached: accounts the trace touched. whole: all
+        accounts of the ledger are judged, and all its transfers are here. currency: the only one looked at, None: all.
     hub, voucher, known (named by the records): flags. holder: number of the holder, own accounts share it.
     first_claim_us: time of the first disputed payment, None without claims. as_of_us: the last instant looked at. first_us:
         where the records of the ledger begin.
@@ -57,6 +58,8 @@ class Scope:
     first_claim_us: int | None
     as_of_us: int
     first_us: int
+    currency: str | None = None
+    whole: bool = True
     most_findings: int = MOST_FINDINGS
     kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -128,11 +131,13 @@ def scope_of(
     currency: str | None = None,
     *,
     most_findings: int = MOST_FINDINGS,
+    whole: bool = False,
 ) -> Scope:
     """Gather what the rules need: around the trace, or the whole ledger where there is none.
 
     Args:
         as_of_us, currency: up to when and in which currency; a trace's own where there is one.
+        whole: the whole ledger with a trace, too.
     """
     accounts = ledger.accounts
     kind = accounts["kind"].astype("string[pyarrow]")
@@ -152,14 +157,16 @@ def scope_of(
     first_claim_us = None
     if trace is not None:
         reached = touched(trace, len(accounts))
-        judged = around(moves, reached & ordinary, ordinary, holder)
-        moves = moves[near(moves, judged | (reached & voucher))]
+        if not whole:
+            judged = around(moves, reached & ordinary, ordinary, holder)
+            moves = moves[near(moves, judged | (reached & voucher))]
         first = trace.traced.loc[trace.traced["hop"] == 1, "time_us"]
         first_claim_us = int(first.min()) if len(first) else None
     moves = moves.reset_index(drop=True)
     ids = taken(ledger.read(("transfer",))["transfer"], moves["row"].to_numpy()).combine_chunks()
     flags = (judged, reached, hub, voucher, known)
-    return Scope(ledger, trace, moves, ids, *flags, holder, first_claim_us, as_of_us, first_us, most_findings)
+    spans = (first_claim_us, as_of_us, first_us, currency, whole or trace is None)
+    return Scope(ledger, trace, moves, ids, *flags, holder, *spans, most_findings)
 
 
 def taken(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:

@@ -1,6 +1,6 @@
 """Additive points with a sentence each, and the ranking: where a request would recover the most, first."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from rules.catalogue import signs
 from rules.chance import Chances, account_chances
 from rules.counter_evidence import CounterEvidence, counter_evidence
 from rules.dwell import LATENCY_US
+from rules.likeness import Alike, likeness
 from rules.roles import name_roles
 from rules.rule import FULL, Finding
 from rules.scope import Scope, records, scope_of
@@ -43,8 +44,7 @@ class Term(NamedTuple):
 
     def points(self, weights: Weights) -> int:
         """What it adds: points × strength, whole points, rounded down."""
-        found: int = getattr(weights, self.section)[self.name]
-        return found * self.strength // FULL
+        return weights.points(self.section, self.name) * self.strength // FULL
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,12 @@ class RankingResult:
         (';'-joined), q_value (null: not evaluated), explanation, inferred_fen (what of held came through inferred links),
         least_bp (the smallest probability of those links).
     findings: what the scores are made of. problems: what could not be evaluated, each once.
-    weights, latency_us, chances: what it was made with. terms: of every score, by account code.
+    scope: what the rules looked at. weights, latency_us, chances: what it was made with. terms: of every score, by account
+        code.
     """
 
     ledger: Ledger
+    scope: Scope
     trace: Trace
     frame: pd.DataFrame
     findings: list[Finding]
@@ -89,19 +91,37 @@ def rank_accounts(  # noqa: PLR0913 - a case, and how it is to be judged
 
     recoverable = min(held, balance); expected recovery = recoverable × chance that it is still there after the latency, floored
     to the fen; lien = recoverable, nothing for hubs, cash and victims' own accounts. weights: None for the shipped points.
+    scope: None for what is around the trace; of a whole ledger every account is ranked that any finding or its dealings name.
     """
     weights = weights or default_weights()
-    scope = scope or scope_of(ledger, trace)
+    scope = with_trace(scope or scope_of(ledger, trace), trace)
+    alike, given_up = likeness(scope, weights.dealings) if weights.dealings is not None else ({}, [])
     roles = name_roles(scope, signs(findings))
+    if scope.whole:
+        roles = with_named(roles, {finding.account_code for finding in findings} | set(alike))
     anomaly, met = score_anomalies(scope)
     frame = with_holdings(scope, with_accounts(scope, roles))
     frame, chances = with_chances(scope, frame, latency_us)
     reasons = counter_evidence(scope, roles, findings)
-    frame, terms = with_scores(frame, findings, reasons, anomaly, weights)
+    frame, terms = with_scores(frame, findings, reasons, (anomaly, alike), weights)
     frame = frame.sort_values(["expected_recovery_fen", "score", "account"], ascending=[False, False, True], ignore_index=True)
     frame["rank"] = np.arange(1, len(frame) + 1)
-    every = list(dict.fromkeys([*(problems or []), *met]))
-    return RankingResult(ledger, trace, frame[COLUMNS], findings, every, weights, latency_us, chances.told(), terms)
+    every = list(dict.fromkeys([*(problems or []), *given_up, *met]))
+    return RankingResult(ledger, scope, trace, frame[COLUMNS], findings, every, weights, latency_us, chances.told(), terms)
+
+
+def with_trace(scope: Scope, trace: Trace) -> Scope:
+    """A view of a whole ledger in which no money was reported, with its empty trace: none of its accounts was reached."""
+    if scope.trace is not None:
+        return scope
+    return replace(scope, trace=trace, reached=np.zeros(len(scope.reached), dtype=np.bool_))
+
+
+def with_named(roles: pd.DataFrame, named: set[int]) -> pd.DataFrame:
+    """The roles, and accounts beside them of which nothing else is known than what names them."""
+    more = sorted(named - set(roles["account_code"].tolist()))
+    rest = pd.DataFrame({"account_code": more, "role": "unknown", "tier": 0, "reason": "Not reached by the trace."})
+    return pd.concat([roles, rest], ignore_index=True).astype({"account_code": "int64", "tier": "int64"})
 
 
 def with_accounts(scope: Scope, roles: pd.DataFrame) -> pd.DataFrame:
@@ -152,19 +172,21 @@ def with_scores(
     frame: pd.DataFrame,
     findings: list[Finding],
     reasons: dict[int, list[CounterEvidence]],
-    anomaly: Anomaly | None,
+    oddities: tuple[Anomaly | None, dict[int, Alike]],
     weights: Weights,
 ) -> tuple[pd.DataFrame, dict[int, list[Term]]]:
     """Add score, findings, counter-evidence, q-value and the explanation that adds the points up."""
     by_code: dict[int, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.account_code, []).append(finding)
+    anomaly, alike = oddities
     every: dict[int, list[Term]] = {}
     scores, names, against, explained, q_values = [], [], [], [], []
     for row in records(frame):
         mine, counter = by_code.get(row.account_code, []), reasons.get(row.account_code, [])
         q_value = float(anomaly.q_value[row.account_code]) if anomaly is not None else float("nan")
-        terms = terms_of(row, mine, counter, unusual(anomaly, row.account_code, q_value), weights)
+        odd = unusual(anomaly, row.account_code, q_value) + dealings(alike.get(int(row.account_code)))
+        terms = terms_of(row, mine, counter, odd, weights)
         every[int(row.account_code)] = terms
         total = sum(term.points(weights) for term in terms)
         score = max(0, min(MOST_POINTS, total))
@@ -188,15 +210,12 @@ def with_scores(
     return frame.assign(explanation=explained), every
 
 
-def terms_of(
-    row: Any, mine: list[Finding], counter: list[CounterEvidence], odd: list[tuple[str, str]], weights: Weights
-) -> list[Term]:
+def terms_of(row: Any, mine: list[Finding], counter: list[CounterEvidence], odd: list[Term], weights: Weights) -> list[Term]:
     """Every term of a score."""
     terms = [Term("rules", one.rule, one.strength, f"{one.rule}: {one.explanation}") for one in mine]
     if row.role in weights.roles:
         terms.append(Term("roles", row.role, FULL, f"for the role of {row.role.replace('_', ' ')}."))
-    terms += [Term("anomaly", name, FULL, sentence) for name, sentence in odd]
-    return terms + [Term("counter_evidence", reason.kind, FULL, reason.sentence) for reason in counter]
+    return [*terms, *odd] + [Term("counter_evidence", reason.kind, FULL, reason.sentence) for reason in counter]
 
 
 def chance_of_guilt(weights: Weights, total: int) -> list[str]:
@@ -206,12 +225,17 @@ def chance_of_guilt(weights: Weights, total: int) -> list[str]:
     return [f"{100 * weights.probability.of(total):.0f} % of accounts with {total} points belonged to a ring (calibrated)."]
 
 
-def unusual(anomaly: Anomaly | None, code: int, q_value: float) -> list[tuple[str, str]]:
-    """The name in the weights, and the sentence, of dealings that peers do not have."""
+def unusual(anomaly: Anomaly | None, code: int, q_value: float) -> list[Term]:
+    """The term of an account that does what its peers do not."""
     for limit, name in ANOMALY_LIMITS:
         if anomaly is not None and q_value < limit:
-            return [(name, f"RUL-ANOMALY: {anomaly.reason(code)}")]
+            return [Term("anomaly", name, FULL, f"RUL-ANOMALY: {anomaly.reason(code)}")]
     return []
+
+
+def dealings(alike: Alike | None) -> list[Term]:
+    """The term of dealings like those that labels call laundering."""
+    return [] if alike is None else [Term("dealings", "likeness", alike.strength, f"RUL-LIKENESS: {alike.sentence}")]
 
 
 def money(row: Any) -> list[str]:

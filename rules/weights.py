@@ -1,4 +1,4 @@
-"""Points per rule, role, anomaly and counter-evidence: the shipped ones, and a desk's file over them."""
+"""Points per rule, role, anomaly, counter-evidence and for dealings: the shipped ones, and a desk's file over them."""
 
 import hashlib
 import json
@@ -12,6 +12,8 @@ from typing import Any, get_args
 
 from ledger.problems import LiushuiError
 from rules.catalogue import RULES
+from rules.likeness import Likeness
+from rules.patterns.figures import NAMES
 from rules.roles import ROLES
 from rules.rule import Grade
 
@@ -39,13 +41,21 @@ class Probability:
 
 @dataclass(frozen=True)
 class Weights:
-    """Points by name, counter-evidence below zero; probability: None where nobody calibrated."""
+    """Points by name, counter-evidence below zero; dealings and probability: None where nobody calibrated."""
 
     rules: Mapping[str, int]
     roles: Mapping[str, int]
     anomaly: Mapping[str, int]
     counter_evidence: Mapping[str, int]
+    dealings: Likeness | None = None
     probability: Probability | None = None
+
+    def points(self, section: str, name: str) -> int:
+        """The points of one name; of dealings, of those that launder for certain."""
+        if section == "dealings":
+            return 0 if self.dealings is None else self.dealings.points
+        found: int = getattr(self, section)[name]
+        return found
 
     @property
     def digest(self) -> str:
@@ -56,7 +66,10 @@ class Weights:
         """Everything as plain values."""
         points = {section: dict(sorted(getattr(self, section).items())) for section in SECTIONS}
         found = self.probability
-        return points | {"probability": None if found is None else {"intercept": found.intercept, "slope": found.slope}}
+        return points | {
+            "dealings": None if self.dealings is None else self.dealings.told(),
+            "probability": None if found is None else {"intercept": found.intercept, "slope": found.slope},
+        }
 
 
 @cache
@@ -89,8 +102,8 @@ def bad(file: str, key: str, cause: str) -> LiushuiError:
 def merged(data: Mapping[str, Any], file: str, under: Weights | None) -> Weights:
     """Weights of a parsed file; what it does not name comes from `under` (None: the shipped file, which names all)."""
     for key in data:
-        if key not in (*SECTIONS, "probability"):
-            raise bad(file, key, f"is no section; there are {', '.join((*SECTIONS, 'probability'))}")
+        if key not in (every := (*SECTIONS, "dealings", "probability")):
+            raise bad(file, key, f"is no section; there are {', '.join(every)}")
     known: dict[str, Any] = {
         "rules": {rule.code: rule.points for rule in RULES},
         "roles": dict.fromkeys(ROLES, 0),
@@ -102,7 +115,8 @@ def merged(data: Mapping[str, Any], file: str, under: Weights | None) -> Weights
         mine = section_points(data.get(section, {}), file, section, set(known[section]) if known[section] else None)
         points[section] = {**known[section], **({} if under is None else getattr(under, section)), **mine}
     points["roles"] = {role: value for role, value in points["roles"].items() if value}
-    return Weights(**points, probability=probability_of(data.get("probability"), file))
+    dealings, probability = dealings_of(data.get("dealings"), file), probability_of(data.get("probability"), file)
+    return Weights(**points, dealings=dealings, probability=probability)
 
 
 def section_points(section: Any, file: str, name: str, known: set[str] | None) -> dict[str, int]:
@@ -139,12 +153,38 @@ def points_of(value: Any, file: str, where: str, sign: int) -> int:
     return points
 
 
+def dealings_of(value: Any, file: str) -> Likeness | None:
+    """The model of dealings of a calibrated file."""
+    if value is None:
+        return None
+    entry = value if isinstance(value, dict) else {}
+    if sorted(entry) != ["figures", "intercept", "points"] or not isinstance(entry["figures"], dict):
+        raise bad(file, "dealings", "needs points, intercept and figures, and nothing else")
+    numbers: dict[str, dict[str, float]] = {}
+    for name, one in entry["figures"].items():
+        if name not in NAMES:
+            raise bad(file, f"dealings.figures.{name}", f"is not known; there are {', '.join(NAMES)}")
+        if not isinstance(one, dict) or sorted(one) != ["coefficient", "usual"] or not all(map(is_number, one.values())):
+            raise bad(file, f"dealings.figures.{name}", "needs coefficient and usual, both numbers below a million")
+        numbers[name] = {key: float(given) for key, given in one.items()}
+    if not is_number(entry["intercept"]):
+        raise bad(file, "dealings.intercept", "must be a number below a million")
+    told = {key: {name: one[key] for name, one in numbers.items()} for key in ("coefficient", "usual")}
+    points = points_of(entry["points"], file, "dealings.points", 1)
+    return Likeness(points, float(entry["intercept"]), told["coefficient"], told["usual"])
+
+
+def is_number(value: Any) -> bool:
+    """A finite number of a sensible size."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6
+
+
 def probability_of(value: Any, file: str) -> Probability | None:
     """Intercept and slope of a calibrated file."""
     if value is None:
         return None
     given = [value.get(name) for name in ("intercept", "slope")] if isinstance(value, dict) else []
-    numbers = [float(one) for one in given if isinstance(one, int | float) and abs(one) < 1e6]
+    numbers = [float(str(one)) for one in given if is_number(one)]
     if len(numbers) != 2:
         raise bad(file, "probability", "needs intercept and slope, both numbers below a million")
     if numbers[1] <= 0:

@@ -40,6 +40,13 @@ def toml_of(weights: Weights, kept: set[str], report: dict[str, object]) -> str:
         for name, points in sorted(getattr(weights, section).items()):
             note = "shipped: too few labelled accounts show it" if f"{section}:{name}" in kept else ""
             lines.append(f'"{name}" = {{ points = {points}, grade = "P", note = "{note}" }}')
+    if weights.dealings is not None:
+        model = weights.dealings
+        lines += ["", "[dealings]", f"points = {model.points}", f"intercept = {model.intercept!r}", "", "[dealings.figures]"]
+        lines += [
+            f'"{name}" = {{ coefficient = {one!r}, usual = {model.usual[name]!r} }}'
+            for name, one in sorted(model.coefficients.items())
+        ]
     if weights.probability is not None:
         lines += [
             "",

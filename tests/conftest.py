@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # workers share the cores: threads of small regressions only wait
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from itertools import pairwise, permutations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.detection.accounts import Table, described, truth_of
+from benchmarks.detection.desk import answer, ledger_in
 from benchmarks.detection.metrics import average_precision, best_threshold, precision_at, quality
+from benchmarks.detection.stretches import Table, truth_of
 
 SCORED = st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=7)
 
@@ -68,21 +70,20 @@ def small(seed: int = 5, transfers: int = 600) -> Table:
     return Table(source, target, day, draw.integers(1, 10**6, transfers), attempt, pd.Series(["cycle"] * 10), 60)
 
 
-def test_figures_of_a_stretch_know_nothing_later_and_no_label() -> None:
-    table = small()
-    later = table.day >= 60
-    changed = dataclasses.replace(
-        table,
-        source=np.where(later, (table.source + 7) % 60, table.source),
-        fen=np.where(later, 1, table.fen),
-        attempt=np.full(len(table.day), -1),
-    )
-    seen = described(table, 30, 60)
-    assert len(seen)
-    assert table.day[seen["row"]].min() >= 30
-    assert table.day[seen["row"]].max() < 60
-    pd.testing.assert_frame_equal(seen, described(changed, 30, 60))
-    pd.testing.assert_frame_equal(seen, described(table.before(60), 30, 60))
+@pytest.mark.parametrize("transfers", [True, False])
+def test_what_the_product_says_of_a_stretch_knows_no_label_of_it_and_nothing_later(transfers: bool, tmp_path: Path) -> None:
+    table = small(transfers=900)
+    asked, later = table.day >= 60, table.day >= 84
+    turned = np.where(asked, np.where(table.attempt < 0, 3, -1), table.attempt)
+    changed = dataclasses.replace(table, fen=np.where(later, 1, table.fen), attempt=turned)
+    told = []
+    for name, one in (("as it is", table), ("changed", changed)):
+        (tmp_path / name).mkdir()
+        told.append(answer(one, ledger_in(one, tmp_path / name), ((24, 48), (36, 60)), (60, 84), transfers))
+    assert told[0].score.any()
+    assert told[0].score.tolist() == told[1].score.tolist()
+    assert told[0].chance.tolist() == told[1].chance.tolist()
+    pd.testing.assert_frame_equal(told[0].figures, told[1].figures)
 
 
 def test_an_account_is_positive_where_its_alert_mostly_lies() -> None:

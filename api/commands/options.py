@@ -101,6 +101,10 @@ Inferred = Annotated[
         "--inferred", help="Follow inferred links from vouchers to recyclers' payouts too; all amounts behind are flagged."
     ),
 ]
+Whole = Annotated[
+    bool,
+    typer.Option("--whole", help="Judge every account of the ledger, whether reported money came to it or not."),
+]
 WeightsFile = Annotated[
     Path | None,
     typer.Option(

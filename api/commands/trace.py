@@ -29,6 +29,7 @@ from api.commands.options import (
     Reports,
     Ties,
     WeightsFile,
+    Whole,
 )
 from api.commands.output import counted, progress, sum_text, tell
 from api.commands.telling import origin_lines, trace_lines
@@ -116,11 +117,14 @@ def rank(  # noqa: PLR0913, PLR0917 - the options of the contract
     now: Now = None,
     inferred: Inferred = False,
     weights: WeightsFile = None,
+    whole: Whole = False,
     as_json: Json = False,
 ) -> None:
     """Rank accounts by what a freeze would save.
 
     Writes ranking.csv, findings.csv, and ranking.json with what they were made with.
+
+    With --whole: also accounts no reported money reached, after the others, by their score.
 
     The ranking is for --now; without it for the moment the records end, or --as-of.
 
@@ -128,7 +132,8 @@ def rank(  # noqa: PLR0913, PLR0917 - the options of the contract
     """
     from api import pipeline
 
-    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, None, {"weights": weights})[2]
+    chosen = {"weights": weights, "whole": whole}
+    judged = judged_with((ledger, as_of_batch), {"as_of": as_of, "inferred": inferred}, now, None, chosen)[2]
     pipeline.write_judged(judged, out)
     result = pipeline.judged_told(judged) | {"out": str(out)}
     files = " ".join(str(out / name) for name in ("ranking.csv", "findings.csv", "ranking.json"))

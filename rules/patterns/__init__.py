@@ -10,16 +10,19 @@ from rules.patterns.edges import Edges, Instances, edges_of, instants
 from rules.patterns.fan import fan_ins, fan_outs
 from rules.patterns.gather_scatter import gather_scatters
 from rules.patterns.grouping import joined
-from rules.patterns.relations import once, passed_on, sparse, strangers
+from rules.patterns.relations import apart, once, passed_on, sparse, strangers
 from rules.patterns.scatter_gather import scatter_gathers
-from rules.patterns.settlement import commissioned, kept_share, settlements
+from rules.patterns.settlement import Commission, KeptShare, commissioned, kept_share, settlements
 from rules.patterns.simple_cycle import simple_cycles
 from rules.patterns.stack import stacks
 
 __all__ = [
+    "Commission",
     "Edges",
     "Instances",
+    "KeptShare",
     "Round",
+    "apart",
     "bipartites",
     "chains",
     "commissioned",

@@ -33,6 +33,22 @@ def strangers(edges: Edges, window_us: int) -> Flags:
     return flags
 
 
+def apart(edges: Edges, near_us: int, far_us: int) -> Flags:
+    """Edges between two accounts that otherwise deal, in either direction, further away in time only.
+
+    near_us: dealings as near as this belong together. far_us: up to here another dealing means that they know each other; who
+    comes back after longer is a stranger again.
+    """
+    low, high = np.minimum(edges.source, edges.target), np.maximum(edges.source, edges.target)
+    _, pair = np.unique(low * edges.accounts + high, return_inverse=True)
+    time = edges.time_us - (edges.time_us[0] if len(edges) else 0)
+    here = pair * (int(time[-1] if len(edges) else 0) + 2 * far_us + 1) + time  # so long a way apart no two pairs meet
+    every = np.sort(here)
+    earlier = np.searchsorted(every, here - near_us) - np.searchsorted(every, here - far_us)
+    later = np.searchsorted(every, here + far_us, side="right") - np.searchsorted(every, here + near_us, side="right")
+    return np.asarray((earlier == 0) & (later == 0), dtype=np.bool_)
+
+
 def sparse(edges: Edges, end: Ints, most: int) -> Flags:
     """Edges of an account (`end`: source or target of each) at an instant at which it has at most that many."""
     pair = np.lexsort([edges.time_us, end])

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.patterns.edges import Edges, Instances
 from rules.patterns.grouping import grouped
-from rules.scope import Ints
+from rules.scope import Flags, Ints
 
 MOST_STEPS = 2_000_000
 """Edges looked at per account, after which it is given up and counted. Grade P."""
@@ -14,14 +15,14 @@ MOST_LEGS = 5
 """Most credits, and most debits, of one settlement; longer runs fit any share by chance. Grade P."""
 MOST_TRANSFERS = 500
 """A larger group is ordinary traffic that hangs together: given up and counted. Grade P."""
-BIN_BP = 20
-"""Width of the steps in which shares are counted, basis points. Grade P."""
-LEAST_PEAK = 8
-"""Standard deviations by which a share must stand out of its neighbourhood, on ≥ 10 occasions. Grade P."""
-NEIGHBOURS = 25
-"""Steps on either side that make the neighbourhood of a share. Grade P."""
-LEAST_BP, MOST_BP = 5_000, 11_000
-"""Shares looked at, basis points of what came in. Grade P."""
+LEAST_BP, MOST_BP = 5_000, 9_900
+"""Shares looked at, basis points of what came in. Beyond 99 % is no commission: who passes all on keeps nothing. Grade P."""
+WITHIN_BP = (1, 20)
+"""How far a settlement may be from the share: to the fen, or in whole yuan. What stands out more counts. Grade P."""
+LEAST_PEAK, LEAST_TIMES = 8, 10
+"""Standard deviations by which a share must stand out of its neighbourhood, and settlements that must have it. Grade P."""
+NEIGHBOURS_BP = 500
+"""Shares on either side that make the neighbourhood. Grade P."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,34 @@ class Settlements:
     instances: Instances
     middle: Ints
     share_bp: Ints
+
+    def only(self, keep: Flags) -> "Settlements":
+        """Some of the settlements; what was given up stays told."""
+        found, size = self.instances, np.diff(self.instances.start)
+        start = np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64)
+        kept = Instances(found.kind, start, found.edge[np.repeat(keep, size)], found.cut)
+        return Settlements(kept, self.middle[keep], self.share_bp[keep])
+
+
+@dataclass(frozen=True)
+class KeptShare:
+    """A share that too many settlements have for chance: passed_on_bp ± within_bp of what came in."""
+
+    passed_on_bp: int
+    within_bp: int
+
+    def has(self, share_bp: Ints) -> Flags:
+        """Which settlements have it."""
+        return np.asarray(np.abs(share_bp - self.passed_on_bp) <= self.within_bp, dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class Commission:
+    """Groups of accounts that work for one share, the settlements they are made of, and the share; None: none stands out."""
+
+    groups: Instances
+    settlements: Settlements
+    share: KeptShare | None
 
 
 def settlements(edges: Edges, window_us: int, low_bp: int = LEAST_BP, high_bp: int = MOST_BP) -> Settlements:
@@ -46,43 +75,47 @@ def settlements(edges: Edges, window_us: int, low_bp: int = LEAST_BP, high_bp: i
     owner, comes_in = found.owner(), edges.target[edge] == middle[found.owner()]
     np.add.at(credited, owner[comes_in], edges.fen[edge[comes_in]])
     np.add.at(debited, owner[~comes_in], edges.fen[edge[~comes_in]])
-    return Settlements(found, middle, debited * 10_000 // np.maximum(credited, 1))
+    return Settlements(found, middle, (debited * 10_000 + credited // 2) // np.maximum(credited, 1))
 
 
-def kept_share(share_bp: Ints) -> int | None:
-    """The share that too many settlements have for chance (the middle of its step, basis points); None where there is none.
+def kept_share(share_bp: Ints) -> KeptShare | None:
+    """The share that too many settlements have for chance; None where there is none.
 
     Not assumed but estimated: who works for a commission keeps the same part each time, and the share stands out.
     """
-    counts = np.bincount(share_bp // BIN_BP, minlength=MOST_BP // BIN_BP + 2)
-    pairs = counts[:-1] + counts[1:]  # a rounded share falls on both sides of a step's edge
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(pairs, NEIGHBOURS, mode="reflect"), 2 * NEIGHBOURS + 1)
+    inside = share_bp[(share_bp >= LEAST_BP) & (share_bp <= MOST_BP)]
+    counts = np.bincount(inside - LEAST_BP, minlength=MOST_BP - LEAST_BP + 1)
+    best, found = float(LEAST_PEAK), None
+    for within in WITHIN_BP:
+        times, height = standing_out(counts, within)
+        height[times < LEAST_TIMES] = 0
+        if height.max() > best:
+            best, top = float(height.max()), LEAST_BP + int(np.argmax(height))
+            found = KeptShare(int(np.median(inside[np.abs(inside - top) <= within])), within)
+    return found
+
+
+def standing_out(counts: Ints, within: int) -> tuple[Ints, NDArray[np.float64]]:
+    """How many settlements lie near each share, and by how many standard deviations that is more than around it."""
+    times = np.convolve(np.pad(counts, within), np.ones(2 * within + 1, dtype=np.int64), "valid")
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(times, NEIGHBOURS_BP, mode="reflect"), 2 * NEIGHBOURS_BP + 1)
     usual = np.median(near, axis=1)
-    height = (pairs - usual) / np.sqrt(np.maximum(usual, 1))
-    height[: LEAST_BP // BIN_BP] = 0
-    best = int(np.argmax(height))
-    return (best + 1) * BIN_BP if pairs[best] >= 10 and height[best] >= LEAST_PEAK else None
+    return times, (times - usual) / np.sqrt(np.maximum(usual, 1))
 
 
-def commissioned(edges: Edges, window_us: int, link_us: int) -> tuple[Instances, int | None]:
+def commissioned(edges: Edges, window_us: int, link_us: int) -> Commission:
     """Settlements at the share that stands out, joined where they share a payer or a payee.
 
     Args:
         link_us: most time between two transfers of the payer, or to the payee, that join.
-
-    Returns:
-        the instances, and the share in basis points; no instance and None where no share stands out.
     """
     from rules.patterns.layer_kernels import linked_legs
 
-    all_of_them = settlements(edges, window_us)
-    share = kept_share(all_of_them.share_bp)
-    found, middle = all_of_them.instances, all_of_them.middle
-    keep = np.zeros(len(found), dtype=np.bool_) if share is None else np.abs(all_of_them.share_bp - share) <= BIN_BP
-    leg = found.edge[np.repeat(keep, np.diff(found.start))]
-    size = np.diff(found.start)[keep]
-    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    comes_in = edges.target[leg] == np.repeat(middle[keep], size)
+    every = settlements(edges, window_us)
+    share = kept_share(every.share_bp)
+    at_share = every.only(np.zeros(len(every.middle), dtype=np.bool_) if share is None else share.has(every.share_bp))
+    found, leg = at_share.instances, at_share.instances.edge
+    comes_in = edges.target[leg] == at_share.middle[found.owner()]
     outer = np.where(comes_in, edges.source[leg], edges.target[leg])
-    group = linked_legs(start, leg, comes_in, outer, edges.time_us, link_us, len(edges), edges.accounts)
-    return grouped("commissioned", group, MOST_TRANSFERS, found.cut), share
+    group = linked_legs(found.start, leg, comes_in, outer, edges.time_us, link_us, len(edges), edges.accounts)
+    return Commission(grouped("commissioned", group, MOST_TRANSFERS, found.cut), at_share, share)

@@ -1,5 +1,6 @@
 """Calibration: signs that make sense, nothing from too few labels, held back by ring; reliability against sums by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,10 @@ import pandas as pd
 import pytest
 
 from ledger.problems import LiushuiError
-from rules.calibration import Evidence, calibrate, folds_of, gather
+from rules.calibration import calibrate
+from rules.evidence import Case, Evidence, folds_of, gather
 from rules.labels import Label, read_labels
+from rules.likeness import Likeness
 from rules.reliability import average_precision, bins, brier
 from rules.weights import default_weights, load_weights
 from rules.weights_file import write_calibration
@@ -35,7 +38,7 @@ def evidence(count: int = 200, rings: int = 4, seed: int = 1) -> Evidence:
         }
     ).astype(float)
     group = np.asarray([f"0:{number % rings}" for number in range(count)], dtype=object)
-    return Evidence(strength, member, group, np.zeros(count, dtype=np.int64))
+    return Evidence(strength, member, group, np.zeros(count, dtype=np.int64), np.zeros((count, 2), dtype=np.int64))
 
 
 def test_a_rule_never_takes_points_off_and_counter_evidence_never_adds_any() -> None:
@@ -60,7 +63,7 @@ def test_the_same_labels_give_the_same_weights() -> None:
 
 def test_labels_without_meaning_are_told_to_be_worth_nothing() -> None:
     found = evidence()
-    shuffled = Evidence(found.strength, np.random.default_rng(9).permutation(found.member), found.group, found.score)
+    shuffled = replace(found, member=np.random.default_rng(9).permutation(found.member))
     report = calibrate(shuffled).report
     assert report["brier"] > report["brier_of_the_share"] - 0.02
     assert calibrate(found).report["brier"] < report["brier_of_the_share"] - 0.08
@@ -83,16 +86,31 @@ def test_a_ring_is_held_back_as_a_whole_and_time_stands_in_where_no_ring_is_name
     assert folds_of(np.asarray(["0@5", "1@6"], dtype=object))[1] == "case"
 
 
+def test_beside_named_rings_accounts_of_none_are_held_back_in_parts() -> None:
+    group = np.asarray([*(f"0:ring{ring}" for ring in range(6)), *(f"0@{second}" for second in range(10))], dtype=object)
+    fold, cut_by = folds_of(group)
+    assert (cut_by, fold[:6].tolist()) == ("ring", [0, 1, 2, 3, 4, 0])
+    assert np.bincount(fold[6:]).tolist() == [2, 2, 2, 2, 2]
+
+
+def test_two_names_that_always_go_together_are_fitted_all_the_same() -> None:
+    found = evidence()
+    twin = found.strength.assign(**{"rules:RUL-CHAIN": found.strength["rules:RUL-PASS-THROUGH"]})
+    both, one = calibrate(replace(found, strength=twin)), calibrate(found)
+    points = both.weights.rules
+    assert points["RUL-PASS-THROUGH"] + points["RUL-CHAIN"] == pytest.approx(one.weights.rules["RUL-PASS-THROUGH"], abs=3)
+
+
 def test_a_ring_with_all_members_cannot_be_held_back_alone() -> None:
     found = evidence(rings=1)
     group = np.asarray([f"0:{int(member)}" for member in found.member], dtype=object)
     with pytest.raises(LiushuiError, match="without one ring only one kind of label is left"):
-        calibrate(Evidence(found.strength, found.member, group, found.score))
+        calibrate(replace(found, group=group))
 
 
 def test_only_ranked_accounts_count_and_the_rest_is_told() -> None:
     labels = [Label("mule", True, ""), Label("nobody", False, ""), Label("victim", False, ""), Label("seller", False, "")]
-    found = gather([(ranked(), labels)])
+    found = gather([Case(ranked(), labels)])
     assert found.member.tolist() == [True, False]
     assert found.left_out == {"not ranked": 1, "victim, hub or voucher": 1}
     assert found.strength.loc[1, "counter_evidence:good_faith"] == 1.0
@@ -103,6 +121,15 @@ def test_the_written_file_is_read_back_as_the_same_weights(tmp_path: Path) -> No
     path = write_calibration(made, tmp_path)[0]
     assert load_weights(path) == made.weights
     assert (tmp_path / "reliability.csv").read_text("utf-8").startswith("from,to,accounts,predicted,observed\n")
+
+
+def test_a_model_of_dealings_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    made = calibrate(evidence())
+    model = Likeness(61, -4.5, {"fan_in": 0.25, "cycle": 2.0}, {"fan_in": 1.5, "cycle": 0.01})
+    weights = replace(made.weights, dealings=model)
+    path = write_calibration(replace(made, weights=weights), tmp_path)[0]
+    assert load_weights(path) == weights
+    assert load_weights(path).digest != made.weights.digest
 
 
 def test_labels_are_numbers_or_roles_and_the_unknown_are_left_out(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rules import patterns
-from rules.patterns import Instances, Round, edges_of
+from rules.patterns import Instances, KeptShare, Round, edges_of
 from tests.outside import outside
 from tests.rules import brute
 
@@ -157,21 +157,42 @@ def test_settlements_are_those_found_by_trying_everything() -> None:
 
 
 def test_a_commission_that_many_keep_stands_out_and_chance_does_not() -> None:
-    draw = np.random.default_rng(5)
-    chance = draw.integers(5_000, 11_000, 3_000)
+    chance = np.random.default_rng(5).integers(5_000, 11_000, 3_000)
     assert patterns.kept_share(chance) is None
-    assert patterns.kept_share(np.concatenate([chance, np.full(60, 9_000)])) == 9_000
+    assert patterns.kept_share(np.concatenate([chance, np.full(60, 9_000)])) == KeptShare(9_000, 1)
+
+
+def test_a_commission_is_seen_to_the_fen_where_its_neighbourhood_is_full() -> None:
+    chance = np.random.default_rng(6).integers(5_000, 9_900, 30_000)
+    assert patterns.kept_share(np.concatenate([chance, np.full(40, 9_000)])) == KeptShare(9_000, 1)
+
+
+def test_a_commission_rounded_to_whole_yuan_is_seen_over_a_wider_step() -> None:
+    draw = np.random.default_rng(7)
+    rounded = draw.integers(8_990, 9_011, 400)
+    found = patterns.kept_share(np.concatenate([draw.integers(5_000, 9_900, 6_000), rounded]))
+    assert found is not None
+    assert (found.within_bp, abs(found.passed_on_bp - 9_000) < 10) == (20, True)
+
+
+def test_who_passes_everything_on_works_for_no_commission() -> None:
+    chance = np.random.default_rng(5).integers(5_000, 9_900, 3_000)
+    assert patterns.kept_share(np.concatenate([chance, np.full(500, 10_000)])) is None
+    assert patterns.kept_share(np.concatenate([chance, np.full(500, 10_000), np.full(60, 9_000)])) == KeptShare(9_000, 1)
 
 
 def test_accounts_that_keep_the_same_share_and_have_a_payer_in_common_are_one_instance() -> None:
     rows = []
     for k in range(12):  # twelve middle accounts of six payers: two of each
-        rows += [(k // 2, 100 + k, 10 * k, 1_000 + 7 * k), (100 + k, 200 + k, 10 * k + 5, (1_000 + 7 * k) * 9 // 10)]
+        rows += [(k // 2, 100 + k, 10 * k, 10_000 + 70 * k), (100 + k, 200 + k, 10 * k + 5, (10_000 + 70 * k) * 9 // 10)]
+    rows += [(50, 300 + k, 500 + 20 * k, 10_000) for k in range(9)]  # nine that pass everything on, of one payer
+    rows += [(300 + k, 400 + k, 505 + 20 * k, 10_000) for k in range(9)]
     columns = (np.array(values, dtype=np.int64) for values in zip(*rows, strict=True))
     edges = edges_of(*columns)
-    found, share = patterns.commissioned(edges, 9, 10)
-    assert (len(found), share, found.cut) == (6, 9_000, 0)
-    assert found.of(0).tolist() == [0, 1, 2, 3]
+    found = patterns.commissioned(edges, 9, 10)
+    assert (len(found.groups), found.share, found.groups.cut) == (6, KeptShare(9_000, 1), 0)
+    assert found.groups.of(0).tolist() == [0, 1, 2, 3]
+    assert found.settlements.share_bp.tolist() == [9_000] * 12
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:
@@ -197,10 +218,11 @@ def test_a_search_that_is_given_up_is_counted() -> None:
 def test_no_transfers_are_no_patterns() -> None:
     none = np.zeros(0, dtype=np.int64)
     edges = edges_of(none, none, none, none)
+    assert len(patterns.apart(edges, 1, 2)) == 0
     assert (
         len(patterns.cycles(edges, Round(9))) == len(patterns.bipartites(edges, 9)) == len(patterns.fan_ins(edges, 9, 2)) == 0
     )
-    assert len(patterns.stacks(edges, 9, 0, 10_000)) == len(patterns.commissioned(edges, 9, 9)[0]) == 0
+    assert len(patterns.stacks(edges, 9, 0, 10_000)) == len(patterns.commissioned(edges, 9, 9).groups) == 0
     assert patterns.simple_cycles(none, none, 3, 7) == ([], 0)
 
 
@@ -210,6 +232,19 @@ def test_one_transfer_between_two_accounts_is_once_and_a_return_makes_no_strange
     assert edges.row[patterns.once(edges)].tolist() == [3, 2]
     assert edges.row[patterns.strangers(edges, 10)].tolist() == [3]
     assert patterns.strangers(edges, 100).all()
+
+
+def test_who_comes_back_after_long_is_a_stranger_again() -> None:
+    times = np.array([0, 1, 50, 51, 200, 5, 300, 0, 40])
+    columns = (np.array([0, 1, 0, 0, 1, 2, 3, 4, 5]), np.array([1, 0, 1, 1, 0, 3, 2, 5, 4]), times, np.ones(9, dtype=np.int64))
+    edges = edges_of(*columns)
+    for near, far in ((2, 100), (2, 30), (60, 100), (0, 300)):
+        kept = set(edges.row[patterns.apart(edges, near, far)].tolist())
+        for row in range(9):
+            ends = {columns[0][row], columns[1][row]}
+            others = [times[at] for at in range(9) if at != row and {columns[0][at], columns[1][at]} == ends]
+            assert (row in kept) == (not any(near < abs(when - times[row]) <= far for when in others)), (near, far, row)
+    assert set(edges.row[patterns.apart(edges, 2, 100)].tolist()) == {4, 5, 6}
 
 
 def test_only_transfers_beside_a_like_amount_are_passed_on() -> None:

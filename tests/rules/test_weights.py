@@ -13,6 +13,8 @@ from tests.rules.test_ranking import CASE
 from tests.story import story
 from tracing import trace_claims
 
+DEALINGS = "[dealings]\npoints = {3}\nintercept = -2\n[dealings.figures]\n{0} = {{ coefficient = {1}, usual = {2} }}\n"
+
 
 def loaded(text: str, folder: Path) -> Weights:
     path = folder / "desk.toml"
@@ -62,6 +64,12 @@ def test_an_empty_file_is_the_shipped_weights_under_the_same_digest(tmp_path: Pa
         ("[probability]\nintercept = -3\n", "probability: needs intercept and slope"),
         ("[probability]\nintercept = -3\nslope = nan\n", "probability: needs intercept and slope"),
         ("[probability]\nintercept = -3\nslope = -1\n", "probability: slope must be above zero"),
+        ("[dealings]\npoints = 5\n", "dealings: needs points, intercept and figures"),
+        (DEALINGS.format("fan", 1, 1, 5), "dealings.figures.fan: is not known; there are source_day,"),
+        (DEALINGS.format("fan_in", '"1"', 1, 5), "dealings.figures.fan_in: needs coefficient and usual"),
+        (DEALINGS.format("fan_in", "nan", 1, 5), "dealings.figures.fan_in: needs coefficient and usual"),
+        (DEALINGS.format("fan_in", 1, 1, 101), "dealings.points: points must be -100 … 100"),
+        (DEALINGS.format("fan_in", 1, 1, -1), "dealings.points: a rule never takes points off"),
         ("[roles\n", "the file: is no TOML"),
         ("[roles]\nmule = 1\nmule = 2\n", "the file: is no TOML"),
     ],
