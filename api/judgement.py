@@ -14,6 +14,7 @@ from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from rules import plan_freezes, rank_accounts, write_ranking
 from rules.catalogue import apply_to
+from rules.cut import cut_sentence, least_cuts
 from rules.dwell import LATENCY_US
 from rules.lines import LEAST_LIEN_FEN
 from rules.plan import left_out
@@ -128,6 +129,31 @@ def judged_told(judged: Judged) -> dict[str, Any]:
         "weights_digest": judged.result.weights.digest,
         "not_evaluated": [f"{one.code} {one.message}" for one in judged.result.problems],
     }
+
+
+def cuts_told(judged: Judged) -> list[dict[str, Any]]:
+    """Per currency what left, the narrowest places all of it passed, and a sentence; where not computed, the sentence alone."""
+    ranking = judged.result
+    names = ranking.ledger.accounts["account"]
+    try:
+        cuts = least_cuts(ranking)
+    except LiushuiError as error:
+        return [{"sentence": f"where the victims' money narrows was not computed: {error.code} {error}"}]
+    told = []
+    for cut in cuts:
+        places = [
+            {
+                "kind": str(row["kind"]),
+                "source": str(names.iloc[row["source_code"]]),
+                "target": str(names.iloc[row["target_code"]]),
+                "sink": str(row["sink"]),
+                "amount": money(int(row["fen"])),
+            }
+            for row in cut.places.to_dict("records")
+        ]
+        exits = {sink: money(fen) for sink, fen in sorted(cut.exits.items())}
+        told.append({"currency": cut.currency, "exits": exits, "places": places, "sentence": cut_sentence(cut, ranking)})
+    return told
 
 
 def rates(judged: Judged) -> list[dict[str, Any]]:

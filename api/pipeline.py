@@ -19,7 +19,7 @@ from api.explain import FORMATS as EXPLANATION_FORMATS
 from api.explain import explained, explanation_lines, explanation_told, write_explanation
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
-from api.judgement import USUAL, Choices, Judged, judge, judged_told, ranking_lines, write_judged
+from api.judgement import USUAL, Choices, Judged, cuts_told, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of, parameters_from
 from api.results import store_trace, write_trace, write_traces
 from api.returns import write_returns
@@ -46,6 +46,7 @@ __all__ = [
     "EXPLANATION_FORMATS",
     "Choices",
     "Judged",
+    "cuts_told",
     "explained",
     "explanation_lines",
     "explanation_told",
