@@ -7,7 +7,6 @@ import pandas as pd
 
 from ledger import Ledger
 from rules.arrivals import arrivals_of_held, payment_details
-from rules.dwell import FALLBACK_BP
 from rules.lines import LEAST_LIEN_FEN, PREFIXES, Line, currency_of
 from rules.orders import unsettled_orders
 from rules.refill import expected_refills
@@ -28,6 +27,8 @@ HEARD_FIRST = ("good_faith_recipient", "unknown")
 """Holders who may have given something for the money: hours, never months, so that they can be heard. Grade P."""
 HEARING_COST_BP = 2_500
 """A fen asked for at such a holder is weighed against as a quarter of a fen: it may be an innocent's. Grade P."""
+ORDER_CHANCE_BP = 5_000
+"""That goods of an order have not been handed over yet no record says: one half. Grade P."""
 COLUMNS = [
     "act", "target_kind", "target", "account_code", "institution", "holder_name", "lien_fen", "currency", "reports",
     "payer_account", "payment_time_us", "payment_amount_fen", "channel", "reference", "evidence", "reason", "priority",
@@ -159,7 +160,7 @@ def order_lines(ledger: Ledger, trace: Trace, as_of_us: int) -> list[Line]:
                 "lien_fen": open_fen,
                 "currency": currency_of(trace),
                 "reason": f"{rests}; only the order can be stopped, never the merchant's account.",
-                "expected_recovery_fen": open_fen * FALLBACK_BP // FULL,
+                "expected_recovery_fen": open_fen * ORDER_CHANCE_BP // FULL,
             }
         )
     return lines
