@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from api.blocks import read_blocks
 from api.explain import FORMATS as EXPLANATION_FORMATS
 from api.explain import explained, explanation_lines, explanation_told, write_explanation
 from api.exports import export_for, write_diagram
@@ -54,6 +55,7 @@ __all__ = [
     "judged_told",
     "open_ledger",
     "ranking_lines",
+    "read_blocks",
     "summary",
     "write_explanation",
     "write_judged",

@@ -8,6 +8,7 @@ import typer
 from api.commands.options import (
     AsOf,
     AsOfBatch,
+    BlockedFile,
     Currency,
     Direction,
     FromAccount,
@@ -149,6 +150,7 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
             "--suspected", help="Also stop payments over money of victims who have not reported yet, on lines of their own."
         ),
     ] = False,
+    blocked: BlockedFile = None,
     now: Now = None,
     inferred: Inferred = False,
     weights: WeightsFile = None,
@@ -167,7 +169,8 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     from api import pipeline
 
     words = {"as_of": as_of, "inferred": inferred}
-    chosen = {"weights": weights, "suspected": suspected}
+    blocks = pipeline.read_blocks(blocked) if blocked else ()
+    chosen = {"weights": weights, "suspected": suspected, "blocks": blocks}
     opened, traced, judged, asked = judged_with((ledger, as_of_batch), words, now, limit, chosen)
     moment = asked or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
