@@ -32,7 +32,7 @@ app = typer.Typer(
 )
 _RECORDS = ("LDG-scenario", "LDG-unknown-batch", "LDG-decision", "LDG-manifest-url", "LDG-missing-path")
 _TRACES = ("TRC-report", "TRC-account", "TRC-transfer", "TRC-backward", "TRC-overdraft", "TRC-explain")
-_JUDGED = ("RUL-labels", "RUL-weights")
+_JUDGED = ("API-blocks", "RUL-labels", "RUL-weights")
 ARGUMENTS = ("API-diagram-format", "API-bad-setting", "API-keys-file", "API-open-server", *_RECORDS, *_TRACES, *_JUDGED)
 """Codes of errors that are about the arguments or settings, not about the job."""
 

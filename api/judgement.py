@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from api.blocks import known_blocks
 from api.parameters import us_of
 from api.results import json_bytes, money, parameters_told, write_whole
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from rules import plan_freezes, rank_accounts, write_ranking
+from rules.blocked import Block, free_of_blocks
 from rules.catalogue import apply_to
+from rules.cut import cut_sentence, least_cuts
 from rules.dwell import LATENCY_US
 from rules.lines import LEAST_LIEN_FEN
 from rules.plan import left_out
@@ -32,12 +35,14 @@ class Choices:
     """What a desk chooses beyond the defaults.
 
     weights: its file of points over the shipped ones. suspected: also ask for money of victims who have not reported yet, on
-    lines apart. whole: judge every account of the ledger, whether reported money reached it or not.
+    lines apart. whole: judge every account of the ledger, whether reported money reached it or not. blocks: what banks have
+    blocked already.
     """
 
     weights: Path | None = None
     suspected: bool = False
     whole: bool = False
+    blocks: tuple[Block, ...] = ()
 
 
 USUAL = Choices()
@@ -74,8 +79,9 @@ def judge(
         end_us: when the records end. now: the moment a request would be sent; every hour after the records' end lowers the
             chance that money is still there. None: the records' end.
         limit: how many requests at most.
-    Raises: LiushuiError RUL-weights for a file that cannot be used; API-no-claims when no report could be traced and the whole
-        ledger is not asked for: there is nobody to recover anything for.
+    Raises: LiushuiError RUL-weights for a file that cannot be used; API-blocks for a block of an account nobody knows;
+        API-no-claims when no report could be traced and the whole ledger is not asked for: there is nobody to recover
+        anything for.
     """
     points = None if choices.weights is None else load_weights(choices.weights)
     if not len(trace.claims) and not choices.whole:
@@ -88,7 +94,10 @@ def judge(
     latency_us = LATENCY_US + later
     result = rank_accounts(ledger, trace, findings, problems, scope=scope, latency_us=latency_us, weights=points)
     beside = suspect(scope, result.frame[["account_code", "role"]], findings, latency_us) if choices.suspected else None
-    return Judged(result, plan_freezes(result, limit, suspected=beside))
+    known = trace if beside is None else beside.trace
+    free = free_of_blocks(ledger, known, known_blocks(ledger, choices.blocks))
+    result = free.taken_off(result)
+    return Judged(result, plan_freezes(result, limit, suspected=beside, free=free))
 
 
 def write_judged(judged: Judged, out: Path) -> None:
@@ -131,6 +140,31 @@ def judged_told(judged: Judged) -> dict[str, Any]:
         "weights_digest": judged.result.weights.digest,
         "not_evaluated": [f"{one.code} {one.message}" for one in judged.result.problems],
     }
+
+
+def cuts_told(judged: Judged) -> list[dict[str, Any]]:
+    """Per currency what left, the narrowest places all of it passed, and a sentence; where not computed, the sentence alone."""
+    ranking = judged.result
+    names = ranking.ledger.accounts["account"]
+    try:
+        cuts = least_cuts(ranking)
+    except LiushuiError as error:
+        return [{"sentence": f"where the victims' money narrows was not computed: {error.code} {error}"}]
+    told = []
+    for cut in cuts:
+        places = [
+            {
+                "kind": str(row["kind"]),
+                "source": str(names.iloc[row["source_code"]]),
+                "target": str(names.iloc[row["target_code"]]),
+                "sink": str(row["sink"]),
+                "amount": money(int(row["fen"])),
+            }
+            for row in cut.places.to_dict("records")
+        ]
+        exits = {sink: money(fen) for sink, fen in sorted(cut.exits.items())}
+        told.append({"currency": cut.currency, "exits": exits, "places": places, "sentence": cut_sentence(cut, ranking)})
+    return told
 
 
 def rates(judged: Judged) -> list[dict[str, Any]]:

@@ -15,12 +15,13 @@ from typing import Any
 
 import pandas as pd
 
+from api.blocks import read_blocks
 from api.explain import explanation_lines
 from api.explanation_files import FORMATS as EXPLANATION_FORMATS
 from api.explanation_files import explanation_told, write_explanation
 from api.exports import export_for, write_diagram
 from api.freezing.batch import write_freeze_batch
-from api.judgement import USUAL, Choices, Judged, judge, judged_told, ranking_lines, write_judged
+from api.judgement import USUAL, Choices, Judged, cuts_told, judge, judged_told, ranking_lines, write_judged
 from api.parameters import moment_of, one_of, parameters_from
 from api.results import store_trace, write_trace, write_traces
 from api.returns import write_returns
@@ -49,12 +50,14 @@ __all__ = [
     "EXPLANATION_FORMATS",
     "Choices",
     "Judged",
+    "cuts_told",
     "explanation_lines",
     "explanation_told",
     "judge",
     "judged_told",
     "open_ledger",
     "ranking_lines",
+    "read_blocks",
     "summary",
     "write_explanation",
     "write_judged",

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.rests import INSTANTS, Moment, moments
+from benchmarks.survival import by_group, chance_still_there
 from rules.chance import chances_of, thinned
-from rules.dwell import LEAST_EVENTS, Survival, chance_still_there, curve_of
 from rules.hazard import fit_curves
 from rules.rule import FULL
 from rules.scope import columns
@@ -104,13 +104,6 @@ def constant_rate(seen: pd.DataFrame, latency_us: int) -> float:
     """Departures over the time all rests lasted, whatever the rest; one half where none left."""
     departures = int(seen["left"].sum())
     return float(np.exp(-departures / max(int(seen["dwell_us"].sum()), 1) * latency_us)) if departures else 0.5
-
-
-def by_group(seen: pd.DataFrame) -> Survival:
-    """A Kaplan–Meier curve per role, per kind and over all."""
-    groups = {"all": np.ones(len(seen), dtype=np.bool_)}
-    groups |= {f"{name}:{one}": (seen[name] == one).to_numpy() for name in ("role", "kind") for one in sorted(set(seen[name]))}
-    return Survival({name: curve_of(seen[at]) for name, at in groups.items() if seen["left"][at].sum() >= LEAST_EVENTS})
 
 
 def report(table: pd.DataFrame) -> str:

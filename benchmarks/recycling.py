@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pandas as pd
 
@@ -52,10 +51,11 @@ def main() -> None:
 
 def ring(folder: Path, scenario: str, seed: int, sellers: int, tally: Tally) -> None:
     """Generate one ring, infer its links, compare them with its truth."""
+    from ledger.generate import generate
     from ledger.ingest import ingest
     from ledger.store.opening import open_ledger
 
-    made(folder / "records", scenario, seed, sellers)
+    generate(folder / "records", scenario, seed, surroundings={"genuine_sellers": sellers})
     ingest(folder / "ledger", [folder / "records"])
     compare(folder / "records", open_ledger(folder / "ledger"), tally)
 
@@ -80,20 +80,6 @@ def compare(records: Path, ledger: Any, tally: Tally) -> None:
             pair = (row["transfer"], redemption)
             tally.found.append((int(row["probability_bp"]), pair in real, row["transfer"] in innocent))
     compare_rates(truth, inferred.rates, ledger, tally)
-
-
-def made(out: Path, scenario: str, seed: int, sellers: int) -> None:
-    """The records, with another number of innocent sellers where asked."""
-    from ledger.generate import generate
-    from ledger.generate.parameters import Parameters
-
-    count = Parameters.count
-
-    def changed(self: Parameters, name: str) -> int:
-        return sellers if name == "genuine_sellers" else count(self, name)
-
-    with patch.object(Parameters, "count", changed):
-        generate(out, scenario, seed)
 
 
 def innocent_payouts(records: Path, truth: list[dict[str, str]], ledger: Any) -> set[str]:

@@ -1,50 +1,15 @@
-"""How long victims' money rests on an account, and the chance that it is still there when a request lands."""
-
-from dataclasses import dataclass, field
+"""How long victims' money rested on an account, and in which circumstances."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from rules.rule import FULL
 from rules.scope import Ints, Scope, columns
 from rules.wording import DAY_US, HOUR_US, MINUTE_US
 
 LATENCY_US = 30 * MINUTE_US
 """From request to block. Grade P, after the police's 30 minutes to enter a first-level account (A)."""
-LEAST_EVENTS = 5
-"""A group with fewer departures says nothing of its own. Grade P."""
-LEAST_AT_RISK = 3
-"""Fewer lots as old as this one say nothing about the next half hour. Grade P."""
 ZONE_US = 8 * HOUR_US
 """Asia/Shanghai, which has had no summer time since 1991."""
-FALLBACK_BP = 5_000
-"""Where no group says anything. Grade P."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A Kaplan–Meier curve: at times_us the survival falls to probability; lots_us are all rests it was made of, ascending."""
-
-    times_us: Ints
-    probability: NDArray[np.float64]
-    lots_us: Ints
-
-    def survival(self, age_us: int) -> float:
-        """S(age): the share of lots that rest longer."""
-        step = int(np.searchsorted(self.times_us, age_us, side="right"))
-        return float(self.probability[step - 1]) if step else 1.0
-
-    def older(self, age_us: int) -> int:
-        """How many lots were seen to rest longer than this."""
-        return len(self.lots_us) - int(np.searchsorted(self.lots_us, age_us, side="right"))
-
-
-@dataclass(frozen=True)
-class Survival:
-    """Curves by group: `role:<role>`, `kind:<kind>` and `all`."""
-
-    curves: dict[str, Curve] = field(default_factory=dict)
 
 
 def dwell_times(scope: Scope) -> pd.DataFrame:
@@ -132,54 +97,3 @@ def covering(point: Ints, start: Ints, end: Ints) -> Ints:
     found = np.searchsorted(start, point, side="right") - 1
     covered = (found >= 0) & (np.append(end, 0)[found] > point)
     return np.where(covered, found, -1).astype(np.int64)
-
-
-def survival_of(scope: Scope, roles: pd.DataFrame, dwell: pd.DataFrame | None = None) -> Survival:
-    """A curve per role, per account kind and over all; groups with fewer than `LEAST_EVENTS` departures have none.
-
-    Args:
-        roles: account_code and role, as `name_roles` gives them.
-    """
-    dwell = dwell_times(scope) if dwell is None else dwell
-    kinds = scope.ledger.accounts["kind"].astype("string[pyarrow]")
-    by_code = dict(zip(roles["account_code"].tolist(), roles["role"].tolist(), strict=True))
-    code = dwell["account_code"].to_numpy(dtype=np.int64)
-    groups = {"all": np.ones(len(dwell), dtype=np.bool_)}
-    role = np.asarray([by_code.get(int(c), "unknown") for c in code], dtype=object)
-    kind = kinds.iloc[code].to_numpy(dtype=object)
-    groups |= {f"role:{name}": role == name for name in sorted(set(role))}
-    groups |= {f"kind:{name}": kind == name for name in sorted(set(kind))}
-    curves = {name: curve_of(dwell[where]) for name, where in groups.items() if dwell["left"][where].sum() >= LEAST_EVENTS}
-    return Survival(curves)
-
-
-def curve_of(dwell: pd.DataFrame) -> Curve:
-    """Kaplan–Meier over lots, times in microseconds."""
-    from statsmodels.duration.survfunc import SurvfuncRight
-
-    fitted = SurvfuncRight(dwell["dwell_us"].to_numpy(dtype=np.float64), dwell["left"].to_numpy(dtype=np.int64))
-    return Curve(
-        times_us=fitted.surv_times.astype(np.int64),
-        probability=np.asarray(fitted.surv_prob, dtype=np.float64),
-        lots_us=np.sort(dwell["dwell_us"].to_numpy(dtype=np.int64)),
-    )
-
-
-def chance_still_there(survival: Survival, role: str, kind: str, age_us: int, latency_us: int = LATENCY_US) -> int:
-    """Chance in basis points that money that has rested `age_us` rests `latency_us` longer.
-
-    Kaplan–Meier's S(age + latency) / S(age) over the n lots seen to rest longer than `age_us`, drawn towards one half by
-    Laplace's rule of succession, (n × ratio + 1) / (n + 2): that none of a few old lots left yet is no promise. The first of
-    role, kind and all with at least `LEAST_AT_RISK` such lots answers, else the last that has a curve.
-    """
-    chance = FALLBACK_BP
-    for group in (f"role:{role}", f"kind:{kind}", "all"):
-        curve = survival.curves.get(group)
-        if curve is None:
-            continue
-        lots, now = curve.older(age_us), curve.survival(age_us)
-        ratio = curve.survival(age_us + latency_us) / now if now > 0.0 else 0.0
-        chance = round(FULL * (lots * ratio + 1) / (lots + 2))
-        if lots >= LEAST_AT_RISK:
-            break
-    return chance

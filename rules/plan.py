@@ -7,7 +7,7 @@ import pandas as pd
 
 from ledger import Ledger
 from rules.arrivals import arrivals_of_held, payment_details
-from rules.dwell import FALLBACK_BP
+from rules.blocked import Free
 from rules.lines import LEAST_LIEN_FEN, PREFIXES, Line, currency_of
 from rules.orders import unsettled_orders
 from rules.refill import expected_refills
@@ -28,6 +28,8 @@ HEARD_FIRST = ("good_faith_recipient", "unknown")
 """Holders who may have given something for the money: hours, never months, so that they can be heard. Grade P."""
 HEARING_COST_BP = 2_500
 """A fen asked for at such a holder is weighed against as a quarter of a fen: it may be an innocent's. Grade P."""
+ORDER_CHANCE_BP = 5_000
+"""That goods of an order have not been handed over yet no record says: one half. Grade P."""
 COLUMNS = [
     "act", "target_kind", "target", "account_code", "institution", "holder_name", "lien_fen", "currency", "reports",
     "payer_account", "payment_time_us", "payment_amount_fen", "channel", "reference", "evidence", "reason", "priority",
@@ -35,7 +37,9 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def plan_freezes(ranking: RankingResult, limit: int | None = None, *, suspected: Suspected | None = None) -> pd.DataFrame:
+def plan_freezes(
+    ranking: RankingResult, limit: int | None = None, *, suspected: Suspected | None = None, free: Free | None = None
+) -> pd.DataFrame:
     """One line per request, those with the highest value first: expected recovery less what an innocent may lose.
 
     Args:
@@ -43,6 +47,7 @@ def plan_freezes(ranking: RankingResult, limit: int | None = None, *, suspected:
             K lines that block are simply the K of highest value. Accounts to watch come last, in the order of what is expected
             to pass them, each fen once (`expected_refills`).
         suspected: claims nobody reported yet, as `suspect` finds them: lines of their own, stop payments only. None: none.
+        free: what is free beside blocks, already taken off the ranking; None: nothing is blocked.
     Returns:
         act (stop_payment freeze watch), target_kind (account order card qq), target (without its prefix), account_code,
         institution, holder_name, lien_fen (≤ what is held of victims' money and ≤ the balance), currency, reports and
@@ -58,7 +63,7 @@ def plan_freezes(ranking: RankingResult, limit: int | None = None, *, suspected:
         lines += order_lines(ledger, trace, as_of_us)
         lines += watch_lines(ledger, trace, ranking.frame, as_of_us)
     if suspected is not None:
-        lines += suspected_lines(ranking, suspected)
+        lines += suspected_lines(ranking, suspected, free)
     lines = [{"suspected": False, "refill_fen": 0, "value_fen": line["expected_recovery_fen"], **line} for line in lines]
     frame = pd.DataFrame(lines, columns=[name for name in COLUMNS if name != "priority"] + ["refill_fen", "value_fen"])
     # Two lines for one account are one call to its bank: they stand together, where their sum puts them.
@@ -131,7 +136,8 @@ def reason_of(row: Any, as_of_us: int) -> str:
     place = f"{word}, tier {row.tier}" if row.tier else word
     known = "not known" if pd.isna(row.balance_fen) else yuan(int(row.balance_fen))
     least = f"min(victims' money held {yuan(row.held_fen)}, balance {known})"
-    text = f"{place}: lien {yuan(row.lien_fen)} = {least}; newest of it {span(as_of_us - int(row.since_us))} old."
+    beside = f", both beside {yuan(int(row.blocked_fen))} that is blocked already" if row.blocked_fen else ""
+    text = f"{place}: lien {yuan(row.lien_fen)} = {least}{beside}; newest of it {span(as_of_us - int(row.since_us))} old."
     expected = yuan(row.expected_recovery_fen)
     text += f" Expected {expected} = lien × chance {percent(int(row.chance_bp), FULL)} that it is still there."
     text += f" {by_estimate(row)}" if row.inferred_fen else ""
@@ -160,7 +166,7 @@ def order_lines(ledger: Ledger, trace: Trace, as_of_us: int) -> list[Line]:
                 "lien_fen": open_fen,
                 "currency": currency_of(trace),
                 "reason": f"{rests}; only the order can be stopped, never the merchant's account.",
-                "expected_recovery_fen": open_fen * FALLBACK_BP // FULL,
+                "expected_recovery_fen": open_fen * ORDER_CHANCE_BP // FULL,
             }
         )
     return lines
@@ -182,6 +188,7 @@ def watch_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: in
     for row in records(emptied):
         code = int(row.account_code)
         refill = yuan(refills[code])
+        empty = "nothing free beside what is blocked" if row.blocked_fen else "emptied"
         count, ago = int(busy["count"][code]), span(as_of_us - int(busy["last_us"][code]))
         lines.append(
             {
@@ -195,7 +202,7 @@ def watch_lines(ledger: Ledger, trace: Trace, ranked: pd.DataFrame, as_of_us: in
                 "currency": currency_of(trace),
                 "reports": claims[code],
                 **details[code],
-                "reason": f"{row.role}, emptied, but victims' money came {count} times, last {ago} ago: may be filled again. "
+                "reason": f"{row.role}, {empty}, but victims' money came {count} times, last {ago} ago: may be filled again. "
                 f"{refill} of what is held elsewhere is expected to come here and passes no account watched before it.",
                 "expected_recovery_fen": 0,
                 "refill_fen": refills[code],

@@ -29,8 +29,8 @@ NEVER_BLOCKED = ("victim", "own_account", "hub")
 """Roles that never get a lien."""
 COLUMNS = [
     "rank", "account", "account_code", "kind", "institution", "holder", "holder_name", "role", "tier", "score", "held_fen",
-    "balance_fen", "recoverable_fen", "chance_bp", "expected_recovery_fen", "lien_fen", "since_us", "findings",
-    "counter_evidence", "q_value", "explanation", "inferred_fen", "least_bp",
+    "balance_fen", "recoverable_fen", "chance_bp", "expected_recovery_fen", "lien_fen", "blocked_fen", "since_us",
+    "findings", "counter_evidence", "q_value", "explanation", "inferred_fen", "least_bp",
 ]  # fmt: skip
 
 
@@ -53,9 +53,9 @@ class RankingResult:
 
     frame: rank, account, account_code, kind, institution, holder, holder_name, role, tier (0: not reached), score (0 … 100),
         held_fen, balance_fen (null: not known), recoverable_fen, chance_bp (null where nothing is held),
-        expected_recovery_fen, lien_fen, since_us (newest arrival of held money, null), findings and counter_evidence
-        (';'-joined), q_value (null: not evaluated), explanation, inferred_fen (what of held came through inferred links),
-        least_bp (the smallest probability of those links).
+        expected_recovery_fen, lien_fen, blocked_fen (0; see `rules.blocked`), since_us (newest arrival of held money, null),
+        findings and counter_evidence (';'-joined), q_value (null: not evaluated), explanation, inferred_fen (what of held
+        came through inferred links), least_bp (the smallest probability of those links).
     findings: what the scores are made of. problems: what could not be evaluated, each once.
     scope: what the rules looked at. weights, latency_us, chances: what it was made with. terms: of every score, by account
         code.
@@ -149,7 +149,7 @@ def with_holdings(scope: Scope, frame: pd.DataFrame) -> pd.DataFrame:
     balance = frame["balance_fen"].fillna(frame["held_fen"]).to_numpy(dtype=np.int64)
     free = ~frame["role"].isin(NEVER_BLOCKED).to_numpy(dtype=bool)
     recoverable = np.where(free, np.clip(np.minimum(frame["held_fen"], balance), 0, None), 0)
-    return frame.assign(recoverable_fen=recoverable, lien_fen=recoverable)
+    return frame.assign(recoverable_fen=recoverable, lien_fen=recoverable, blocked_fen=0)
 
 
 def with_chances(scope: Scope, frame: pd.DataFrame, latency_us: int) -> tuple[pd.DataFrame, Chances]:

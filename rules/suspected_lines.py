@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rules.arrivals import arrivals_of_held, payment_details
+from rules.blocked import Free
 from rules.lines import LEAST_LIEN_FEN, PREFIXES, Line, currency_of
 from rules.rule import FULL
 from rules.scope import records
@@ -17,20 +18,23 @@ SPARED = (*NEVER_BLOCKED, "good_faith_recipient")
 """Roles whose holders are not asked to wait for somebody else's report."""
 
 
-def suspected_lines(ranking: RankingResult, suspected: Suspected) -> list[Line]:
+def suspected_lines(ranking: RankingResult, suspected: Suspected, free: Free | None = None) -> list[Line]:
     """A stop payment for every account and voucher where suspected claims' money rests, beyond what the exact line asks for."""
-    places = suspected_places(ranking, suspected)
+    places = suspected_places(ranking, suspected, free)
     arrivals = arrivals_of_held(suspected.trace)
     arrivals = arrivals[arrivals["claim"].str.startswith(PREFIX).to_numpy(dtype=bool)]
     details = payment_details(suspected.scope.ledger, arrivals)
     return [line_of(row, details[int(row.account_code)], suspected) for row in records(places)]
 
 
-def suspected_places(ranking: RankingResult, suspected: Suspected) -> pd.DataFrame:
+def suspected_places(ranking: RankingResult, suspected: Suspected, free: Free | None) -> pd.DataFrame:
     """Per account with suspected money worth asking for: lien, its arithmetic, role, payers.
 
     What is suspected is what the trace of reported and suspected claims together holds beyond the exact trace, so that no fen
-    is asked for twice.
+    is asked for twice. At an account with blocks it is what is free of it beside them.
+
+    Args:
+        ranking: from which the blocks are taken off.
     """
     both = suspected.trace.held
     mine = both[both["claim"].str.startswith(PREFIX).to_numpy(dtype=bool)]
@@ -39,7 +43,10 @@ def suspected_places(ranking: RankingResult, suspected: Suspected) -> pd.DataFra
     exact = ranking.trace.held.groupby("account_code")["held_fen"].sum().reindex(codes, fill_value=0)
     asked = ranking.frame.set_index("account_code")["lien_fen"].reindex(codes, fill_value=0).to_numpy(dtype=np.int64)
     beyond = np.clip(held.to_numpy(dtype=np.int64) - exact.to_numpy(dtype=np.int64), 0, None)
+    beside = (free or Free()).frame.reindex(codes)
+    beyond = np.where(beside["suspected_fen"].isna(), beyond, beside["suspected_fen"].fillna(0)).astype(np.int64)
     balance = both.groupby("account_code")["balance_fen"].first().astype("Int64").reindex(codes)
+    balance = balance - beside["blocked_fen"].fillna(0).astype("int64")
     room = np.clip(balance.fillna(2**62).to_numpy(dtype=np.int64) - asked, 0, None)
     facts = ranking.ledger.accounts.iloc[codes]
     words = {

@@ -1,7 +1,7 @@
 """The money's way as a graph of accounts: nodes in hop columns, one flow per pair of accounts. The door to igraph."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
+from ledger.problems import LiushuiError
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.columns import COLUMN_KINDS, column_keys
 from tracing.result import Trace
@@ -26,9 +27,12 @@ __all__ = [
     "communities",
     "components",
     "flow_graph",
+    "least_cut",
     "merge_flows",
 ]
 Ints = NDArray[np.int64]
+WHOLE = 2**53
+"""Sums of floats below it are exact: igraph knows no other capacities."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,22 @@ def communities(nodes: int, source: Ints, target: Ints, traced_fen: Ints, seed: 
     finally:
         igraph.set_random_number_generator(random)
     return np.asarray(pd.factorize(np.asarray(found, dtype=np.int64))[0], dtype=np.int64)
+
+
+def least_cut(source: Ints, target: Ints, capacity: Sequence[int], start: int, end: int) -> NDArray[np.bool_]:
+    """Which edges of a network the cut of least capacity between two nodes consists of; of several the one nearest the end.
+
+    Raises: LiushuiError TRC-cut-too-large where the capacities add up to 2^53 or more.
+    """
+    import igraph
+
+    if sum(capacity) >= WHOLE:
+        raise LiushuiError("TRC-cut-too-large", f"the capacities of the network add up to {WHOLE:,} or more")
+    nodes = int(max(start, end, *source.tolist(), *target.tolist())) + 1
+    network = igraph.Graph(n=nodes, edges=np.column_stack([source, target]), directed=True)
+    before = np.zeros(nodes, np.bool_)
+    before[network.maxflow(start, end, capacity=list(capacity)).partition[0]] = True
+    return np.asarray(before[source] & ~before[target], np.bool_)
 
 
 def _moves(ledger: Ledger, trace: Trace) -> pd.DataFrame:

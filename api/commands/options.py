@@ -111,3 +111,7 @@ WeightsFile = Annotated[
         "--weights", metavar="FILE", help="Your own points (TOML) over the shipped ones, e.g. one made by `liushui calibrate`."
     ),
 ]
+BlockedFile = Annotated[
+    Path | None,
+    typer.Option("--blocked", metavar="FILE", help="What banks have blocked already: a CSV of account, since, blocked."),
+]

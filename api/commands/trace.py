@@ -8,6 +8,7 @@ import typer
 from api.commands.options import (
     AsOf,
     AsOfBatch,
+    BlockedFile,
     Currency,
     Direction,
     FromAccount,
@@ -154,6 +155,7 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
             "--suspected", help="Also stop payments over money of victims who have not reported yet, on lines of their own."
         ),
     ] = False,
+    blocked: BlockedFile = None,
     now: Now = None,
     inferred: Inferred = False,
     weights: WeightsFile = None,
@@ -172,12 +174,14 @@ def freeze(  # noqa: PLR0913, PLR0917 - the options of the contract
     from api import pipeline
 
     words = {"as_of": as_of, "inferred": inferred}
-    chosen = {"weights": weights, "suspected": suspected}
-    opened, traced, judged, told = judged_with((ledger, as_of_batch), words, now, limit, chosen)
-    moment = told or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
+    blocks = pipeline.read_blocks(blocked) if blocked else ()
+    chosen = {"weights": weights, "suspected": suspected, "blocks": blocks}
+    opened, traced, judged, asked = judged_with((ledger, as_of_batch), words, now, limit, chosen)
+    moment = asked or (pipeline.records_end(opened, traced) if as_of else datetime.now(UTC).replace(microsecond=0))
     batch = pipeline.write_batch(opened, traced, judged, out, now=moment, case="")
-    rest = pipeline.judged_told(judged)["left_out"]
-    tell(as_json, batch | {"left_out": rest, "out": str(out)}, [batch_line(batch), *left_out_lines(rest), f"files: {out}"])
+    rest, cuts = pipeline.judged_told(judged)["left_out"], pipeline.cuts_told(judged)
+    told = [batch_line(batch), *left_out_lines(rest), *(cut["sentence"] for cut in cuts), f"files: {out}"]
+    tell(as_json, batch | {"left_out": rest, "cuts": cuts, "out": str(out)}, told)
 
 
 def diagram(  # noqa: PLR0913, PLR0917 - the options of the contract

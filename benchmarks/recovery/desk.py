@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from api.judgement import Choices, Judged, judge
 from benchmarks.recovery.case import Case
 from ledger.book import Ledger
+from rules.blocked import Block
 from tracing.result import Parameters, Trace
 from tracing.trace import trace_claims
 
@@ -55,10 +56,16 @@ class Desk:
         return self.once("poison", lambda: trace_claims(self.ledger, Parameters(method="poison")))
 
     def judged(self, suspected: bool) -> Judged:
-        """The product's own plan for this moment."""
-        return self.once(
-            f"judged {suspected}", lambda: judge(self.ledger, self.trace, self.now_us, choices=Choices(suspected=suspected))
-        )
+        """The product's own plan for this moment, told what the banks answered."""
+        choices = Choices(suspected=suspected, blocks=self.blocks)
+        return self.once(f"judged {choices}", lambda: judge(self.ledger, self.trace, self.now_us, choices=choices))
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What the banks answered so far, as a desk hands it to `liushui freeze --blocked`."""
+        account, names = self.case.settled.legs.slots.account, self.case.ledger.accounts["account"]
+        answers = ((when, slot, int(account[slot]), fen) for when, slot, fen in self.bank.landed if fen)
+        return tuple(Block(str(names.iloc[code]), when, fen) for when, slot, code, fen in answers if self.slot(code) == slot)
 
     @property
     def disputed(self) -> pd.DataFrame:

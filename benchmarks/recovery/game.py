@@ -35,11 +35,15 @@ class Score:
 
 @dataclass
 class Bank:
-    """Requests on their way and in force, over one play."""
+    """Requests on their way and in force, over one play.
+
+    pending: when they land, slot, fen. landed: the banks' answers: when, slot, how much was there and is blocked.
+    """
 
     play: Play
     latency_us: int
     pending: list[tuple[int, int, int]] = field(default_factory=list)
+    landed: list[tuple[int, int, int]] = field(default_factory=list)
     filed: int = 0
     empty: int = 0
 
@@ -62,12 +66,14 @@ class Bank:
         while self.pending and self.pending[0][0] <= instant_us:
             when, slot, fen = heapq.heappop(self.pending)
             self.play.advance(when)
-            self.empty += self.play.land(slot, fen) == 0
+            there = self.play.land(slot, fen)
+            self.landed.append((when, slot, there))
+            self.empty += there == 0
         self.play.advance(instant_us)
 
     def fork(self) -> "Bank":
         """The same, to be played on apart."""
-        return Bank(self.play.fork(), self.latency_us, list(self.pending))
+        return Bank(self.play.fork(), self.latency_us, list(self.pending), list(self.landed))
 
 
 def moments_of(case: Case) -> list[int]:

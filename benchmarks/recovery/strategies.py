@@ -89,12 +89,12 @@ def ours_without(desk: Desk) -> list[Request]:
 
 
 def asked_by(desk: Desk, lines: pd.DataFrame) -> list[Request]:
-    """The requests of a plan. Watching blocks nothing and is no request here."""
+    """The requests of a plan: its liens on top of what is blocked. Watching blocks nothing and is no request here."""
     sums: dict[int, int] = {}
     for line in lines[lines["lien_fen"] > 0].itertuples():
-        slots = order_slots(desk, str(line.reports)) if line.target_kind == "order" else [desk.slot(int(line.account_code))]
-        for slot in slots:
-            sums[slot] = sums.get(slot, 0) + int(line.lien_fen)
+        order = line.target_kind == "order"
+        for slot in order_slots(desk, str(line.reports)) if order else [desk.slot(int(line.account_code))]:
+            sums[slot] = sums.get(slot, 0 if order else desk.bank.blocked(slot)) + int(line.lien_fen)
     return list(sums.items())
 
 

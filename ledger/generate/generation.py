@@ -2,7 +2,7 @@
 
 import calendar
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ledger.generate.background import Town, background_rows, found_town, town_a
 from ledger.generate.columns import Accounts, drafted_accounts, drafted_rows, join_accounts, join_rows
 from ledger.generate.decoys import add_decoys
 from ledger.generate.draft import DAY, Draft
-from ledger.generate.parameters import Scenario, load_scenario
+from ledger.generate.parameters import Parameters, Scenario, load_scenario
 from ledger.generate.recycling import recycle
 from ledger.generate.ring import Ring, open_hubs, recruit
 from ledger.generate.schemes import SCHEMES
@@ -52,7 +52,13 @@ class GeneratedSummary:
 
 
 def generate(
-    out: Path, scenario: str = "demo", seed: int = 1, transfers: int | None = None, progress: Progress | None = None
+    out: Path,
+    scenario: str = "demo",
+    seed: int = 1,
+    transfers: int | None = None,
+    progress: Progress | None = None,
+    *,
+    surroundings: Mapping[str, Any] | None = None,
 ) -> GeneratedSummary:
     """Write a canonical record folder and its truth; the same arguments and version give the same bytes.
 
@@ -60,6 +66,7 @@ def generate(
         transfers: how many rows of all kinds; None gives a case that can be read. Rings scale with it, one per 10,000; a
             number below what one ring needs gives one ring.
         progress: called with (step, done, total).
+        surroundings: values instead of those of `scenarios/ring.toml`, by name: what every ring has beside its schemes.
     Errors:
         LiushuiError for an unknown scenario.
     """
@@ -71,7 +78,8 @@ def generate(
     days = life.parameters.count("large_days" if large else "days")
     start = calendar.timegm(time.strptime(life.parameters.text("start"), "%Y-%m-%d"))
     rings = max(1, (transfers or 0) // life.parameters.count("rows_per_ring"))
-    draft = tell_rings(told, rings, seed, start, days, progress)
+    around = load_scenario("ring").parameters.with_values(surroundings or {})
+    draft = tell_rings(told, rings, seed, (start, days), around, progress)
     rest = told.background if transfers is None else max(transfers - len(draft.rows), 0)
     town = found_town(rest, len(draft.accounts), life.parameters)
     accounts, book = settle_down(draft, town, rest, (start, days), seed, life)
@@ -101,16 +109,18 @@ def generate(
     )
 
 
-def tell_rings(told: Scenario, rings: int, seed: int, start: int, days: int, progress: Progress | None) -> Draft:
+def tell_rings(
+    told: Scenario, rings: int, seed: int, span: tuple[int, int], around: Parameters, progress: Progress | None
+) -> Draft:
     """All rings of the set, each with its own random numbers, spread over the days; the single ring comes near the end."""
     draft = Draft(np.random.default_rng([seed, 0]))
     hubs = open_hubs(draft)
-    parameters = load_scenario("ring").parameters
+    start, days = span
     for number in range(1, rings + 1):
         draft.random = np.random.default_rng([seed, number])
         last = days - RING_DAYS
         first = last if rings == 1 else int(draft.random.integers(DAYS_BEFORE, last + 1))
-        tell(told, draft, recruit(draft, number, start + first * DAY, hubs, parameters))
+        tell(told, draft, recruit(draft, number, start + first * DAY, hubs, around))
         if progress:
             progress("rings", number, rings)
     return draft

@@ -19,6 +19,12 @@ class Parameters:
 
     values: Mapping[str, Any]
 
+    def with_values(self, values: Mapping[str, Any]) -> "Parameters":
+        """The same with other values; a name that is not there yet is our own mistake."""
+        unknown = sorted(set(values) - set(self.values))
+        assert not unknown, f"no such parameter: {', '.join(unknown)}"
+        return Parameters({**self.values, **values})
+
     def fen(self, name: str) -> int:
         """A sum of money in fen."""
         return yuan_to_fen(self.values[name])

@@ -46,7 +46,7 @@ def settle(draft: Draft, ring: Ring, kind: str, recycler: Recycler, batch: list[
     payout = draft.pay(Row(time, recycler.bank, seller, amount, remark=("", "回收", "货款")[draft.whole(0, 2)]))
     rate = f"{rate_bp / 10_000:.2f}"
     for row, voucher in zip(redeemed, batch, strict=True):
-        draft.payouts.append(Payout(payout, row, recycler.bank, rate, voucher.face, ring.number))
+        draft.payouts.append(Payout(payout, row, recycler.bank, rate, voucher.face, draft.roles[seller].ring))
     return time, amount
 
 

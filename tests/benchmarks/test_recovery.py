@@ -194,6 +194,30 @@ def test_ours_is_the_products_plan(ring: Case) -> None:
     assert sum(fen for _, fen in ours_without(desk)) == int(lines.loc[~lines["suspected"].astype(bool), "lien_fen"].sum())
 
 
+def test_ours_asks_on_top_of_what_the_banks_have_blocked() -> None:
+    case = told(
+        """
+        09:00 v1 -> mule 30000   # claim
+        10:00 boss -> mule 20000
+        11:40 mule -> second 20000
+        11:50 v2 -> mule 10000   # claim
+        14:00 x -> y 1
+        """,
+        {"v1": "victim", "v2": "victim", "mule": "mule", "second": "mule", "boss": "boss"},
+    )
+    bank, slot = Bank(Play(case), 30 * MINUTE_US), slot_of(case, "mule")
+    first, second = moments_of(case)
+    bank.land_until(first)
+    bank.file(first, [(slot, 30000_00)], 1)
+    bank.land_until(second)
+    desk = Desk(case, seen(bank.play, second), second, 1, bank, {})
+    assert [(block.account, block.fen) for block in desk.blocks] == [("mule", 30000_00)]
+    assert dict(ours_without(desk))[slot] == 40000_00
+    bank.file(second, ours_without(desk), 1)
+    bank.land_until(END_US)
+    assert bank.play.saved_fen() == 40000_00
+
+
 def test_a_conversion_cuts_lots_where_it_cuts_the_amount() -> None:
     assert [lot.fen for lot in scaled([Lot(0, 3333, -1), Lot(1, 3333, -1), Lot(2, 3334, -1)], 10000, 9700)] == [
         3233,

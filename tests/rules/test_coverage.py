@@ -3,7 +3,7 @@
 import math
 from itertools import combinations, pairwise
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.coverage import Covers, covered_fen, lazy_greedy
@@ -11,6 +11,8 @@ from rules.plan import plan_freezes
 from rules.refill import ways_from
 from tests.rules.test_ranking import ranked
 
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 FEN = st.lists(st.integers(0, 1000_00), min_size=1, max_size=12)
 
 
@@ -36,11 +38,13 @@ def plain_greedy(covers: Covers, fen: list[int], limit: int) -> list[tuple[int, 
     return chosen
 
 
+@BUSY
 @given(instances(), st.integers(0, 8))
 def test_lazy_greedy_is_plain_greedy(instance: tuple[dict[int, list[int]], list[int]], limit: int) -> None:
     assert lazy_greedy(*instance, limit) == plain_greedy(*instance, limit)
 
 
+@BUSY
 @given(instances(), st.data())
 def test_the_value_grows_and_a_place_adds_less_to_more(
     instance: tuple[dict[int, list[int]], list[int]], data: st.DataObject
@@ -55,6 +59,7 @@ def test_the_value_grows_and_a_place_adds_less_to_more(
     assert min(added) >= 0
 
 
+@BUSY
 @given(instances(), st.integers(1, 4))
 def test_greedy_is_within_1_minus_1_over_e_of_the_best_choice(
     instance: tuple[dict[int, list[int]], list[int]], limit: int
@@ -65,6 +70,7 @@ def test_greedy_is_within_1_minus_1_over_e_of_the_best_choice(
     assert greedy >= (1 - 1 / math.e) * best - 1e-6
 
 
+@BUSY
 @given(instances())
 def test_without_a_limit_every_place_is_named_once_and_all_money_is_counted_once(
     instance: tuple[dict[int, list[int]], list[int]],

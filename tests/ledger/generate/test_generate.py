@@ -306,3 +306,17 @@ def test_the_page_of_data_sets_gives_the_size_of_every_scenario(written: dict[st
     page = (Path(__file__).parents[3] / "datasets" / "README.md").read_text(encoding="utf-8")
     size = f"| `{scenario}` | {len(payments(written[scenario]))} | {len(rows(written[scenario], 'reports'))} |"
     assert size in page
+
+
+@pytest.mark.parametrize("sellers", [0, 5])
+def test_a_ring_has_as_many_innocent_sellers_as_asked_for(tmp_path: Path, sellers: int) -> None:
+    generate(tmp_path, "refund_impostor", 4, surroundings={"genuine_sellers": sellers})
+    links = rows(tmp_path / "truth", "conversion_links")
+    payees = {row["payout"] for row in links if row["ring"] == "0"}
+    assert len(payees) == 2 * sellers, "so many per voucher kind"
+    assert any(row["ring"] == "1" for row in links)
+
+
+def test_values_nobody_knows_are_no_surroundings(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="no such parameter: genuine_buyers"):
+        generate(tmp_path, surroundings={"genuine_buyers": 1})
