@@ -65,7 +65,8 @@ def filled(table: pa.Table) -> pa.Table:
         return table
     import pyarrow.compute as pc
 
-    received = pc.coalesce(table["received_fen"], table["amount_fen"])
+    received = table["received_fen"]
+    received = table["amount_fen"] if received.null_count == len(received) else pc.coalesce(received, table["amount_fen"])
     return table.set_column(table.column_names.index("received_fen"), "received_fen", received)
 
 

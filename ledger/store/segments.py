@@ -141,14 +141,12 @@ def require_segments(folder: Path, segments: Sequence[Segment]) -> None:
 
 
 def read_rows(folder: Path, segment: Segment, rows: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
-    """Some rows (ascending, within the segment) of some columns; only their row groups are read."""
+    """Some rows (ascending, within the segment) of some columns; only their row groups are read, one at a time."""
     groups = np.unique(rows // ROW_GROUP)
-    if 2 * len(groups) * ROW_GROUP > segment.rows:  # whole columns decode on all cores, single row groups do not
-        return picked(read_columns(folder, segment, names), rows)
+    place = np.searchsorted(groups, rows // ROW_GROUP) * ROW_GROUP + rows % ROW_GROUP
     path = folder / segment.path
     with _damage_told(path), pq.ParquetFile(path, memory_map=True) as file:
-        table = file.read_row_groups(groups.tolist(), columns=list(names))
-    return picked(table, np.searchsorted(groups, rows // ROW_GROUP) * ROW_GROUP + rows % ROW_GROUP)
+        return picked(file.iter_batches(ROW_GROUP, groups.tolist(), list(names)), place).select(list(names))
 
 
 def column_pieces(folder: Path, segment: Segment, name: str) -> Iterator[pa.Array]:
@@ -159,10 +157,10 @@ def column_pieces(folder: Path, segment: Segment, name: str) -> Iterator[pa.Arra
             yield batch.column(0)
 
 
-def picked(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
-    """Some rows (ascending) of a table in many pieces, taken piece by piece."""
-    parts, start = [table.schema.empty_table()], 0
-    for piece in table.to_batches():
+def picked(pieces: Iterable[pa.RecordBatch], rows: NDArray[np.int64]) -> pa.Table:
+    """Some rows (ascending, at least one) of the pieces of a table, taken piece by piece."""
+    parts, start = [], 0
+    for piece in pieces:
         low, high = np.searchsorted(rows, (start, start + piece.num_rows))
         if high > low:
             parts.append(pa.table(piece.take(pa.array(rows[low:high] - start))))

@@ -103,7 +103,7 @@ class StoredTransfers:
         if not self.segments:
             return TRANSFERS.empty_table().select(list(names))
         missing = [name for name in names if name not in self.kept]
-        found = self.kept | self._columns(missing)
+        found = self.kept | {name: self._column(name) for name in missing}  # decoding one takes as much again for a moment
         self.kept.update({name: found[name] for name in missing if name in KEPT})
         return pa.table({name: found[name] for name in names}, pa.schema([TRANSFERS.field(name) for name in names]))
 
@@ -112,14 +112,11 @@ class StoredTransfers:
         """Columns that every step reads, decoded once per opened ledger."""
         return {}
 
-    def _columns(self, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
-        if not names:
-            return {}
-        table = self._patched(self._laid(names))
+    def _column(self, name: str) -> pa.ChunkedArray:
+        table = self._patched(self._laid((name,)))
         order = self.order
         table = table if order is None else table.take(pa.array(order))
-        whole = table.cast(_schema(names)).combine_chunks()  # rows are picked from one piece many times as fast as from many
-        return dict(zip(names, whole.columns, strict=True))
+        return table.cast(_schema((name,))).combine_chunks()[name]  # rows are picked from one piece far faster than from many
 
     def _laid(self, names: Sequence[str]) -> pa.Table:
         """Published columns, the segments laid end to end."""
