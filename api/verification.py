@@ -1,4 +1,4 @@
-"""Checks of a ledger folder: store digests, audit chain, stored traces, and conservation of a fresh trace."""
+"""Checks of a ledger folder: store digests, audit chain, stored traces, inferred links, and conservation of a fresh trace."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from api import pipeline
+from api.reestimation import estimated_again
 from api.result_columns import ON_OCCASION
 from api.results import money
 from api.service import TRACES
@@ -31,7 +32,11 @@ def verify_folder(folder: Path, show: Callable[..., None] = lambda *_told: None)
     if problems:
         return checks
     show("stored traces")
-    checks += [stored_trace(path) for path in sorted((folder / TRACES).glob("*")) if not path.name.startswith(".")]
+    stored = [path for path in sorted((folder / TRACES).glob("*")) if not path.name.startswith(".")]
+    found = [stored_trace(path) for path in stored]
+    checks += found
+    show("inferred links")
+    checks += estimated_again(folder, [path for path, one in zip(stored, found, strict=True) if one["ok"]])
     if (folder / FILE).exists():
         checks += service_checks(folder)
     show("fresh trace")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 METHODS = ("fifo", "lifo", "pro_rata", "clean_first", "taint_first", "poison")
 ALLOCATING = METHODS[:5]
 """The methods that share the money out; poison is an upper bound."""
