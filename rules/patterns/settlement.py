@@ -35,10 +35,7 @@ class Settlements:
 
     def only(self, keep: Flags) -> "Settlements":
         """Some of the settlements; what was given up stays told."""
-        found, size = self.instances, np.diff(self.instances.start)
-        start = np.concatenate([[0], np.cumsum(size[keep])]).astype(np.int64)
-        kept = Instances(found.kind, start, found.edge[np.repeat(keep, size)], found.cut)
-        return Settlements(kept, self.middle[keep], self.share_bp[keep])
+        return Settlements(self.instances.only(keep), self.middle[keep], self.share_bp[keep])
 
 
 @dataclass(frozen=True)

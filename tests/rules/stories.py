@@ -232,7 +232,10 @@ STORIES: dict[str, Told] = {
     ),
     "RUL-CRIMINAL-LINE": told(LINE, "m", ("90000", "60000"), "below the line"),
     "RUL-CYCLE": told(
-        "09:00 a -> b 50000\n10:00 b -> c 49000\n11:00 c -> a 48000", "a b c", ("48000", "20000"), "less than half comes home"
+        "2025-03-01 09:00 a -> b 50000\n2025-03-02 10:00 b -> c 49000\n2025-03-03 08:00 c -> a 48000",
+        "a b c",
+        ("48000", "20000"),
+        "less than half comes home",
     ),
     "RUL-SCATTER-GATHER": told(SCATTERED, "boss a b c nest", ("nest 9500", "nest 3000"), "one pays a part only: rent"),
     "RUL-GATHER-SCATTER": told(GATHERED, "m", ("z 5500", "z 1000"), "a good part is kept"),

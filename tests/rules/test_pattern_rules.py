@@ -1,15 +1,20 @@
 """What the pattern rules leave out, beside the stories every rule has (`tests.rules.stories`)."""
 
 import re
+from itertools import combinations
 
+import numpy as np
 import pytest
 
 from rules.catalogue import RULES
+from rules.patterns import edges_of
+from rules.rounds import loops
 from rules.typologies import bipartite, chain, cycle, gather_scatter, scatter_gather, stack
+from rules.wording import DAY_US
 from tests.rules.cases import evaluated, fired, whole
 from tests.rules.stories import GATHERED, HANDED, SCATTERED, STACKED, STORIES
 
-CYCLE, SCATTER, GATHER = "RUL-CYCLE", "RUL-SCATTER-GATHER", "RUL-GATHER-SCATTER"
+LOOP, CYCLE, SCATTER, GATHER = "RUL-LOOP", "RUL-CYCLE", "RUL-SCATTER-GATHER", "RUL-GATHER-SCATTER"
 STACK, BIPARTITE, CHAIN = "RUL-STACK", "RUL-BIPARTITE", "RUL-CHAIN"
 
 
@@ -19,9 +24,56 @@ def test_a_cycle_names_its_transfers_in_order() -> None:
     assert found["b"].inputs == {"accounts": 3, "transfers": 3, "moved": "147000.00"}
 
 
-@pytest.mark.parametrize("last", ["09:00", "10:00"])
+@pytest.mark.parametrize("last", ["2025-03-01 09:00", "2025-03-02 10:00"])
 def test_a_round_that_closes_before_it_began_is_no_cycle(last: str) -> None:
-    assert fired(whole(STORIES[CYCLE].story.replace("11:00", last)), CYCLE) == {}
+    assert fired(whole(STORIES[CYCLE].story.replace("2025-03-03 08:00", last)), CYCLE) == {}
+
+
+ROUNDS = {
+    "a day, nearly whole": ("09:00 a -> b 5000\n10:00 b -> c 4900\n11:00 c -> a 4800", LOOP),
+    "a day, half of it kept": ("09:00 a -> b 5000\n10:00 b -> c 4000\n11:00 c -> a 2600", LOOP),
+    "days only, in the order of the statement": ("00:00 a -> b 5000\n00:00 b -> c 4900\n00:00 c -> a 4800", LOOP),
+    "over night": ("09:00 a -> b 5000\n22:00 b -> c 4900\n2025-03-02 01:00 c -> a 4800", CYCLE),
+    "a day, seven accounts": ("\n".join(f"{9 + k:02d}:00 {'abcdefg'[k]} -> {'bcdefga'[k]} 5000" for k in range(7)), CYCLE),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_a_round_is_told_by_one_rule_only(name: str) -> None:
+    text, rule = ROUNDS[name]
+    told = {code: set(fired(whole(text), code)) for code in (LOOP, CYCLE)}
+    assert told[rule] == set(text.replace("->", "").split()) & set("abcdefg")
+    assert told[LOOP if rule == CYCLE else CYCLE] == set()
+
+
+def test_a_loop_is_told_with_its_way_and_in_its_order() -> None:
+    found = fired(whole("09:00 a -> b 5000\n10:00 x -> y 5000\n10:00 b -> c 4900\n11:00 c -> a 4800"), LOOP)
+    assert found["c"].transfers == ("T1", "T3", "T4")
+    assert found["c"].explanation.endswith("at least 4800.00 went through 3 accounts and came back: a → b → c → a.")
+
+
+def test_loops_are_those_found_by_trying_everything() -> None:
+    some = 0
+    for seed in range(120):
+        draw = np.random.default_rng(seed)
+        source = draw.integers(0, 5, 14)
+        target = (source + draw.integers(1, 5, 14)) % 5
+        time = np.sort(draw.integers(0, 3, 14)) * DAY_US
+        edges = edges_of(source, target, time, draw.integers(50, 101, 14))
+        few, found = loops(edges, 6_000)
+        wanted = []
+        for day in range(3):
+            rows = [row for row in range(14) if time[row] == day * DAY_US]
+            for size in range(3, 7):
+                for path in combinations(rows, size):
+                    ends = [(edges.source[row], edges.target[row]) for row in path]
+                    closed = all(one[1] == two[0] for one, two in zip(ends, ends[1:] + ends[:1], strict=True))
+                    fen = edges.fen[list(path)]
+                    if closed and len({one for one, _ in ends}) == size and fen.min() * 10 >= fen.max() * 6:
+                        wanted.append(path)
+        assert sorted(tuple(few.row[found.of(at)].tolist()) for at in range(len(found))) == sorted(wanted)
+        some += len(wanted)
+    assert some > 20
 
 
 def test_a_cycle_through_a_platform_is_none() -> None:
