@@ -92,7 +92,7 @@ def follow(
         axis.credit_start,
         axis.slot_start,
         axis.slots.identified,
-        axis.slots.flags,
+        NONE if axis.slots.inferred is None else axis.slots.flags,
         holder,
         axis.conversions.leg,
         axis.conversions.given_fen,
@@ -135,4 +135,4 @@ def pieces_of(table: "NDArray[np.int64]") -> Pieces:
 
 def empty() -> Pieces:
     """No piece."""
-    return Pieces(*(np.zeros(0, dtype=np.int64) for _ in fields(Pieces)))
+    return Pieces(*(NONE for _ in fields(Pieces)))

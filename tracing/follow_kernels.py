@@ -128,7 +128,7 @@ def walked(
 
     Args:
         seeds: pieces of the disputed payments, `EXTRA` free. row_start, row_leg, row_offset: the links.
-        flagged: bits that money leaving a slot gets.
+        flagged: bits that money leaving a slot gets; empty = none gets any.
         limits: most hops, longest rest in microseconds, least fen; 0 = none. time: of each transfer row, for the windows.
         reach, reopened, own_fen: as in `tracing.overdrafts.Overdrafts`. by_leg: the seeds by leg and start,
             where overdrafts are opened again.
@@ -163,6 +163,7 @@ def walked(
         claim, leg, start, fen = carried[now, CLAIM], carried[now, LEG], carried[now, START], carried[now, FEN]
         basis, hop, tier, linked = carried[now, BASIS], carried[now, HOP], carried[now, TIER], carried[now, LINKED]
         slot, flags = carried[now, EXTRA], carried[now, FLAGS]
+        later: Whole = flags | flagged[slot] if len(flagged) > 0 else flags
         now += 1
         begin, end = start, start + fen
         conversion = conversion_of(converting, leg)
@@ -226,12 +227,12 @@ def walked(
                     carried = grown(carried, sent + 1)
                 write(carried, sent, claim, onward, offset, high - low, part)
                 carried[sent, HOP], carried[sent, LINKED], carried[sent, EXTRA] = hop + 1, 1 if identified[slot] else 0, slot
-                carried[sent, TIER], carried[sent, FLAGS] = tier, flags | flagged[slot]
+                carried[sent, TIER], carried[sent, FLAGS] = tier, later
                 if back:
                     trail += 1
                     trails = grown(trails, trail + 1)
                     trails[trail, 0], trails[trail, 1] = flags >> TRAIL, onward
-                    carried[sent, FLAGS] = (flags | flagged[slot]) & ((1 << TRAIL) - 1) | OVERDRAFT | trail << TRAIL
+                    carried[sent, FLAGS] = later & ((1 << TRAIL) - 1) | OVERDRAFT | trail << TRAIL
                 sent += 1
             low = high
             if position + low == row_start[row + 1]:
