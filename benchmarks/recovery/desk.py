@@ -28,7 +28,7 @@ Kept = dict[tuple[Any, ...], Any]
 class Desk:
     """The records and reports so far, the instant, and how many requests may be filed now.
 
-    bank: the world itself, with its future. Only the oracle looks at it.
+    bank: the world itself, with its future: only the two bounds look into it; others see of it what banks have answered.
     """
 
     case: Case

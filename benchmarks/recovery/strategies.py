@@ -6,6 +6,7 @@ import pandas as pd
 from benchmarks.recovery.desk import Desk, Request
 from benchmarks.recovery.game import Strategy
 from benchmarks.recovery.oracle import oracle
+from benchmarks.recovery.parcels import CLEAN
 
 HOUR_US = 3_600_000_000
 
@@ -106,7 +107,18 @@ def order_slots(desk: Desk, report: str) -> list[int]:
     return sorted({int(slot) for slot in slots if legs.slots.identified[slot]})
 
 
+def all_victims_known(desk: Desk) -> list[Request]:
+    """A ceiling without foresight: every victims' fen that is anywhere now, reported or not, where the most are first."""
+    bank, ends = desk.bank, desk.case.settled.legs.slots.ends
+    there = {
+        slot: sum(lot.fen for lot in lots if lot.label != CLEAN) for slot, lots in enumerate(bank.play.lots) if not ends[slot]
+    }
+    places = sorted((slot for slot, fen in there.items() if fen), key=lambda slot: (-there[slot], slot))
+    return [(slot, bank.blocked(slot) + there[slot]) for slot in places]
+
+
 FIRST, POISON, OURS, ORACLE = "first layer only", "poison by volume", "ours", "oracle"
+PRESENT = "every victim known"
 STRATEGIES: dict[str, Strategy] = {
     FIRST: first_layer,
     "newest inflow": newest_inflow,
@@ -116,5 +128,6 @@ STRATEGIES: dict[str, Strategy] = {
     "hop window (MED style)": hop_window,
     "ours without suspected claims": ours_without,
     OURS: ours,
+    PRESENT: all_victims_known,
     ORACLE: oracle,
 }

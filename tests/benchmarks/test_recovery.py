@@ -13,7 +13,7 @@ from benchmarks.recovery.oracle import oracle
 from benchmarks.recovery.parcels import CLEAN, Lot, scaled
 from benchmarks.recovery.play import Play
 from benchmarks.recovery.records import seen
-from benchmarks.recovery.strategies import STRATEGIES, first_layer, ours, ours_without, top_held
+from benchmarks.recovery.strategies import PRESENT, STRATEGIES, first_layer, ours, ours_without, top_held
 from tests.story import story
 from tracing.trace import trace_claims
 
@@ -173,6 +173,15 @@ def test_the_oracle_is_not_beaten(ring: Case) -> None:
         bound = play_case(ring, oracle, most, 30 * MINUTE_US).saved_fen
         for strategy in (first_layer, top_held, STRATEGIES["poison by balance"]):
             assert play_case(ring, strategy, most, 30 * MINUTE_US, kept).saved_fen <= bound
+
+
+def test_who_knows_every_victim_asks_for_what_is_theirs_now_and_sees_no_future(small: Case) -> None:
+    bank, now = Bank(Play(small), 30 * MINUTE_US), at(small, 59)
+    bank.land_until(now)
+    desk = Desk(small, seen(bank.play, now), now, 3, bank, {})
+    assert STRATEGIES[PRESENT](desk) == [(slot_of(small, "second"), 2800_00), (slot_of(small, "mule"), 2200_00)]
+    bank.play.land(slot_of(small, "second"), 800_00)
+    assert dict(STRATEGIES[PRESENT](desk))[slot_of(small, "second")] == 2800_00
 
 
 def test_a_forked_world_does_not_touch_the_one_it_came_from(ring: Case) -> None:
