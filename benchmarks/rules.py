@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measure import measured
@@ -20,7 +21,7 @@ from benchmarks.world import world, write_records
 INNOCENT = ("", "innocent", "victim", "own_account", "hub", "end_buyer", "good_faith_recipient")
 """Roles of the truth that a finding about is a false one, in the sense of the score: they must not be taken for a ring."""
 HEADER = "| rule | seconds | processor seconds | findings |\n|---|---:|---:|---:|"
-PRECISE = "| rule | ring | victims | innocents | precision |\n|---|---:|---:|---:|---:|"
+PRECISE = "| rule | ring | victims | innocents | precision | found in scenarios |\n|---|---:|---:|---:|---:|---|"
 
 
 def main() -> None:
@@ -111,29 +112,48 @@ def spent(begin: tuple[float, float]) -> tuple[float, float]:
 
 
 def precision(base: Path, seeds: list[int], transfers: int) -> str:
-    """Findings of every rule over whole generated ledgers: on members of a ring, on victims, on innocents."""
-    from ledger.generate import generate
-    from ledger.ingest import ingest
-    from ledger.store.opening import open_ledger
-    from rules.catalogue import RULES, apply_rules
+    """Findings of every rule over whole generated ledgers: on members of a ring, on victims, on innocents.
+
+    And the scenarios, each a small ledger of its own with a trace, in which the rule names members of the ring.
+    """
+    from ledger.generate import scenario_names
+    from rules.catalogue import RULES
 
     counts: dict[str, Counter[str]] = {rule.code: Counter() for rule in RULES}
     for seed in seeds:
-        folder = base / f"precision-{seed}"
-        generate(folder / "records", "demo", seed, transfers)
-        ingest(folder / "ledger", sorted(path for path in (folder / "records").iterdir() if path.is_file()))
-        with (folder / "records" / "truth" / "roles.csv").open(encoding="utf-8") as file:
-            roles = {row["account"]: row["role"] for row in csv.DictReader(file)}
-        ledger = open_ledger(folder / "ledger")
-        names = ledger.accounts["account"]
-        for finding in apply_rules(ledger)[0]:
-            counts[finding.rule][side(roles.get(str(names.iloc[finding.account_code]), ""))] += 1
+        for code, whose in findings_in(base / f"precision-{seed}", "demo", seed, transfers):
+            counts[code][whose] += 1
+    named: dict[str, list[str]] = {rule.code: [] for rule in RULES}
+    for scenario in scenario_names():
+        for code, whose in sorted(set(findings_in(base / scenario, scenario, seeds[0], None))):
+            named[code] += [scenario] if whose == "ring" else []
     rows = []
     for rule in RULES:
         ring, victims, innocents = (counts[rule.code][name] for name in ("ring", "victim", "innocent"))
         share = f"{ring / (ring + victims + innocents):.2f}" if ring + victims + innocents else "–"
-        rows.append(f"| {rule.code} | {ring} | {victims} | {innocents} | {share} |")
+        where = (
+            f"{len(named[rule.code])} of {len(scenario_names())}: {', '.join(named[rule.code])}" if named[rule.code] else "none"
+        )
+        rows.append(f"| `{rule.code}` | {ring} | {victims} | {innocents} | {share} | {where} |")
     return "\n".join([PRECISE, *rows])
+
+
+def findings_in(folder: Path, scenario: str, seed: int, transfers: int | None) -> Iterator[tuple[str, str]]:
+    """The rule of every finding in a generated ledger, and whose account it is about; with a trace where no size is given."""
+    from ledger.generate import generate
+    from ledger.ingest import ingest
+    from ledger.store.opening import open_ledger
+    from rules.catalogue import apply_rules
+    from tracing import trace_claims
+
+    generate(folder / "records", scenario, seed, transfers)
+    ingest(folder / "ledger", sorted(path for path in (folder / "records").iterdir() if path.is_file()))
+    with (folder / "records" / "truth" / "roles.csv").open(encoding="utf-8") as file:
+        roles = {row["account"]: row["role"] for row in csv.DictReader(file)}
+    ledger = open_ledger(folder / "ledger")
+    names = ledger.accounts["account"].astype(str).tolist()
+    for finding in apply_rules(ledger, None if transfers else trace_claims(ledger))[0]:
+        yield finding.rule, side(roles.get(names[finding.account_code], ""))
 
 
 def side(role: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ledger.generate.cadence import monthly, spent
 from ledger.generate.columns import ACCOUNT_KINDS, CHANNELS, INSTITUTIONS, KINDS, OPERATIONS, REMARKS, Accounts, Rows, join_rows
 from ledger.generate.draft import BANKS, DAY, HOUR, NOBODY, WALLETS
 from ledger.generate.parameters import Parameters
@@ -75,7 +76,17 @@ def background_rows(town: Town, count: int, start: int, days: int, seed: int, pa
     for chunk, begin in enumerate(range(0, count, CHUNK)):
         random = np.random.default_rng([seed, 7_001, chunk])
         parts.append(ordinary(town, min(CHUNK, count - begin), start, days, random, parameters))
-    return join_rows(parts) if parts else ordinary(town, 0, start, days, np.random.default_rng(0), parameters)
+    rows = join_rows(parts) if parts else ordinary(town, 0, start, days, np.random.default_rng(0), parameters)
+    return paid_by_month(rows, town, (start, days), np.random.default_rng([seed, 7_002]), parameters)
+
+
+def paid_by_month(rows: Rows, town: Town, span: tuple[int, int], random: np.random.Generator, parameters: Parameters) -> Rows:
+    """Wages and rents once a month; who would have had more goes shopping."""
+    rows, many = monthly(rows, *span)
+    wage = rows.remark[many] == REMARKS.index("工资")
+    payer = np.where(wage, rows.target[many], rows.source[many])
+    shops = town.shop(ranked(town.shops, len(many), random, parameters))
+    return spent(rows, many, payer, shops, np.maximum(amounts("shop_amount", len(many), random, parameters), 1))
 
 
 def ordinary(town: Town, count: int, start: int, days: int, random: np.random.Generator, parameters: Parameters) -> Rows:

@@ -53,6 +53,17 @@ def buy_cards(draft: Draft, ring: Ring, mule: int, amount: int, time: int) -> No
     left_over(draft, ring, mule, amount - sum(faces), time)
 
 
+def all_in_cards(draft: Draft, ring: Ring, mule: int, amount: int, time: int, limit: int) -> None:
+    """Everything into the largest cards at once, order after order, each below the limit; what is less than a card stays."""
+    face = ring.parameters.fens("card_faces")[0]
+    each = (limit - 1) // face
+    for number in range(amount // face):
+        if number % each == 0:
+            order = draft.code("SN")
+        time += int(draft.between(*ring.parameters.span("card_gap_seconds")))
+        ring.stock["gift_card"].append(buy_card(draft, ring, mule, face, time, order))
+
+
 def buy_card(draft: Draft, ring: Ring, buyer: int, face: int, time: int, order: str) -> Voucher:
     """One card, paid at its face."""
     card = open_voucher(draft, ring, "card", draft.code("card:7", 15))

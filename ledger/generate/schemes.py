@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ledger.generate.draft import DAY, HOUR, MINUTE, Draft, Row, bank_account, wallet_account
-from ledger.generate.laundering import buy_card, buy_q_coins, cash_out, launder, residue
+from ledger.generate.laundering import all_in_cards, buy_card, buy_q_coins, cash_out, launder, minutes, residue
 from ledger.generate.parameters import Parameters
 from ledger.generate.ring import Ring, day_of, dispute, own_pair
 from ledger.generate.suppliers import suppliers
@@ -34,7 +34,10 @@ def refund_impostor(draft: Draft, ring: Ring, parameters: Parameters, victims: i
         if number % 2 < round(2 * parameters.number("left_over_is_fee_share")):
             draft.pay(Row(time + 20, card, ring.hubs.fees, kept, channel="online", remark="手续费"))
         dispute(draft, ring, paid, "refund_impostor")
-        launder(draft, ring, mule, loan - kept, time)
+        if number + 1 < parameters.count("all_in_cards_from"):
+            launder(draft, ring, mule, loan - kept, time)
+        else:
+            all_in_cards(draft, ring, mule, loan - kept, time + minutes(draft, ring), parameters.fen("order_limit"))
 
 
 def merchant_order(draft: Draft, ring: Ring, parameters: Parameters, victims: int) -> None:

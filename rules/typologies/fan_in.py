@@ -1,27 +1,15 @@
 """Fan-in 分散转入集中转出: many pay in, a little later most of it leaves in few payments."""
 
 from ledger.problems import Problem
-from rules.fans import Fan, Shape, fans
+from rules.fans import Fan, fans
 from rules.rule import FULL, Finding, Rule
 from rules.scope import Scope
-from rules.wording import DAY_US, HOUR_US, counted, yuan
-
-WINDOWS_US = (HOUR_US, DAY_US, 7 * DAY_US)
-"""Up to five working days, which are at most seven days. Grade B."""
-LEAST_PAYERS = 3
-"""Credits, from as many different holders. Grade B."""
-COUNT_RATIO = 3
-"""Credits per debit. Grade B."""
-LEAST_OUT_BP, MOST_OUT_BP = 9_000, 11_000
-"""Outflow over inflow, both ends excluded. Grade B."""
-LEAST_INFLOW_FEN = 5_000_00
-"""Less inflow than this says nothing. Grade P."""
+from rules.wording import counted, yuan
 
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     """Accounts with a week, ending in a debit, in which several holders paid in and nearly all of it left in few debits."""
-    shape = Shape(RULE.code, True, WINDOWS_US, LEAST_PAYERS, COUNT_RATIO, LEAST_OUT_BP, MOST_OUT_BP, LEAST_INFLOW_FEN)
-    found, problems = fans(scope, shape)
+    found, problems = fans(scope, RULE.code, many_credits=True)
     return [finding(fan) for fan in found], problems
 
 

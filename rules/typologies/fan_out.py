@@ -1,27 +1,15 @@
 """Fan-out 集中转入分散转出: a large credit is split among many within days."""
 
 from ledger.problems import Problem
-from rules.fans import Fan, Shape, fans
+from rules.fans import Fan, fans
 from rules.rule import FULL, Finding, Rule
 from rules.scope import Scope
-from rules.wording import DAY_US, HOUR_US, counted, yuan
-
-WINDOWS_US = (HOUR_US, DAY_US, 7 * DAY_US)
-"""Up to five working days, which are at most seven days. Grade B."""
-LEAST_PAYEES = 3
-"""Debits, to as many different holders. Grade B."""
-COUNT_RATIO = 3
-"""Debits per credit. Grade B."""
-LEAST_OUT_BP, MOST_OUT_BP = 9_000, 11_000
-"""Outflow over inflow, both ends excluded. Grade B."""
-LEAST_INFLOW_FEN = 5_000_00
-"""Less inflow than this says nothing. Grade P."""
+from rules.wording import counted, yuan
 
 
 def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
     """Accounts with a week, beginning with a credit, in which few credits went out to several holders nearly in full."""
-    shape = Shape(RULE.code, False, WINDOWS_US, LEAST_PAYEES, COUNT_RATIO, LEAST_OUT_BP, MOST_OUT_BP, LEAST_INFLOW_FEN)
-    found, problems = fans(scope, shape)
+    found, problems = fans(scope, RULE.code, many_credits=False)
     return [finding(fan) for fan in found], problems
 
 

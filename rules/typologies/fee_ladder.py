@@ -14,7 +14,7 @@ from rules.wording import DAY_US, counted, yuan
 WINDOW_US = 10 * DAY_US
 """Grade S."""
 LEAST_FEES, MOST_PAYEES = 3, 3
-"""Grade S. Equal payments are rents and instalments, not fees with new pretexts (P)."""
+"""Grade S. Equal payments are rents and instalments, and payments to a new payee each are a life, not fee after fee (P)."""
 LEAST_FEE_FEN = 1_000_00
 """Smaller payments are not steps of a ladder. Grade P."""
 LEAST_TOTAL_FEN = 10_000_00
@@ -56,7 +56,8 @@ def ladders(scope: Scope, entries: Entries) -> tuple[Ints, Ints]:
     differ = distinct(window, entries.fen[inside], len(at)) > 1
     payees = distinct(window, scope.holder[entries.other[inside]], len(at))
     income = incomes(scope, entries.account[at], entries.time_us[at])
-    at = at[differ & (payees <= MOST_PAYEES) & (income * FULL <= total[at] * MOST_INCOME_BP)]
+    fits = differ & (payees <= MOST_PAYEES) & (payees < end[at] - at)
+    at = at[fits & (income * FULL <= total[at] * MOST_INCOME_BP)]
     return at, end[at]
 
 
@@ -146,7 +147,10 @@ RULE = Rule(
     title_zh="连环收费",
     grade="S",
     source="case reports: a fake loan of 300,000 and fees of 297,123 in 3 to 7 transfers",
-    threshold="≥ 3 payments of ≥ 1000.00, not all equal, together ≥ 10000.00, in 10 d to ≤ 3 new payees that never paid back",
+    threshold=(
+        "≥ 3 payments of ≥ 1000.00, not all equal, together ≥ 10000.00, in 10 d to ≤ 3 new payees, one of them again, that "
+        "never paid back"
+    ),
     points=20,
     evaluate=evaluate,
 )

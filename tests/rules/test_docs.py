@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from rules import recycling
+from rules import fans, recycling
 from rules.catalogue import RULES
 from rules.roles import ROLES
 from rules.rule import Rule
 from rules.typologies import (
     buyer_is_not_redeemer,
-    fan_in,
-    fan_out,
     fee_ladder,
     loan_then_out,
     micro_fraud_collector,
@@ -57,8 +55,8 @@ NUMBERS = {
         rapid_pass_through.QUICK_CREDIT_FEN // 100,
         rapid_pass_through.LEAST_INFLOW_FEN // 100,
     },
-    "RUL-FAN-IN": {fan_in.LEAST_PAYERS, fan_in.COUNT_RATIO, fan_in.LEAST_INFLOW_FEN // 100},
-    "RUL-FAN-OUT": {fan_out.LEAST_PAYEES, fan_out.COUNT_RATIO, fan_out.LEAST_INFLOW_FEN // 100},
+    "RUL-FAN-IN": {fans.LEAST_MANY, fans.COUNT_RATIO, fans.LEAST_INFLOW_FEN // 100},
+    "RUL-FAN-OUT": {fans.LEAST_MANY, fans.COUNT_RATIO, fans.LEAST_INFLOW_FEN // 100},
     "RUL-LOAN-OUT": {loan_then_out.LEAST_LOAN_FEN // 100, loan_then_out.LEAST_SHARE_BP // 100},
     "RUL-FEE-LADDER": {
         fee_ladder.LEAST_FEES,

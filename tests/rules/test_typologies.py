@@ -149,6 +149,15 @@ def test_fee_after_fee_to_new_payees_is_a_ladder() -> None:
     assert found["mule1"].inputs["fifth_of_a_round_loan"] == ["60000.00", "30000.00"]
 
 
+def test_rent_a_friend_and_a_used_car_are_no_ladder() -> None:
+    scope = whole("""
+        2025-03-01 09:00 payer -> landlord 2600
+        2025-03-02 09:00 payer -> friend 1500
+        2025-03-04 09:00 payer -> seller 20000
+    """)
+    assert fired(scope, LADDER) == {}
+
+
 def test_payments_of_which_something_came_back_are_no_ladder() -> None:
     scope = whole(LADDER_STORY.format(after="2025-03-05 09:00 mule1 -> payer 100\n2025-03-05 09:01 mule2 -> payer 100"))
     assert fired(scope, LADDER) == {}

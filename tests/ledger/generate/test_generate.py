@@ -4,6 +4,7 @@ import csv
 import filecmp
 from collections import Counter, defaultdict
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -320,3 +321,34 @@ def test_a_ring_has_as_many_innocent_sellers_as_asked_for(tmp_path: Path, seller
 def test_values_nobody_knows_are_no_surroundings(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="no such parameter: genuine_buyers"):
         generate(tmp_path, surroundings={"genuine_buyers": 1})
+
+
+def test_wages_and_rents_fall_due_once_a_month(tmp_path: Path) -> None:
+    generate(tmp_path, "demo", transfers=25_000)
+    due: dict[tuple[str, ...], list[datetime]] = defaultdict(list)
+    paydays: dict[str, set[int]] = defaultdict(set)
+    first = min(datetime.fromisoformat(row["time"]) for row in rows(tmp_path, "bank"))
+    for row in rows(tmp_path, "bank"):
+        time = datetime.fromisoformat(row["time"])
+        if row["remark"] == "房租" or row["channel"] == "batch":
+            due[row["source"], row["target"], row["remark"]].append(time)
+        if row["channel"] == "batch" and row["remark"] == "工资":
+            paydays[row["source"]].add((time.date() - first.date()).days % 30)
+    gaps = [(two - one).days for times in due.values() for one, two in pairwise(sorted(times))]
+    assert len(gaps) > 200
+    assert min(gaps) >= 28
+    assert max(len(times) for times in due.values()) == 3
+    assert {len(days) for days in paydays.values()} == {1}
+
+
+def test_all_the_proceeds_go_into_cards_order_after_order_below_the_limit(written: dict[str, Path]) -> None:
+    folder = written["refund_impostor"]
+    orders: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows(folder, "gift_card"):
+        if row["operation"] == "purchase":
+            orders[row["account"]][row["order"]].append(fen(row["face"]))
+    sums = [sum(faces) for by_order in orders.values() for faces in by_order.values()]
+    assert max(sums) == 9000_00
+    proceeds = [fen(row["amount"]) for row in disputed(folder, "refund_impostor")][-2:]
+    spent = [sum(map(sum, by_order.values())) for by_order in orders.values() if len(by_order) >= 3]
+    assert sorted(spent)[-2:] == sorted(amount // 1000_00 * 1000_00 for amount in proceeds)
