@@ -38,6 +38,8 @@ class Free:
 
     def taken_off(self, ranking: RankingResult) -> RankingResult:
         """The ranking in which held, balance, lien and expected recovery are of what is free, with blocked_fen beside them."""
+        if self.frame.empty:
+            return ranking
         free = self.frame.reindex(ranking.frame["account_code"]).reset_index(drop=True)
         told = free["blocked_fen"].notna()
         frame = ranking.frame.assign(blocked_fen=free["blocked_fen"].fillna(0).astype("int64"))
