@@ -110,9 +110,7 @@ def seeds_of(claims: pd.DataFrame, axis: LotAxis) -> Pieces:
 def legs_of_rows(axis: LotAxis, rows: Ints, paid_fen: Ints) -> pd.DataFrame:
     """The legs that make up each transfer row: leg and the part of the amount it carries (begin, end), indexed as `rows`."""
     whole = pd.DataFrame({"leg": rows, "begin": 0})
-    extra = pd.DataFrame(
-        {"row": axis.extra_row, "leg": axis.rows + np.arange(len(axis.extra_row)), "begin": axis.extra_part_fen}
-    )
+    extra = pd.DataFrame({"row": axis.extra_row, "leg": axis.extra_legs, "begin": axis.extra_part_fen})
     split = pd.DataFrame({"row": rows, "at": np.arange(len(rows))}).merge(extra, on="row").set_index("at")
     parts = pd.concat([whole, split[["leg", "begin"]]]).sort_values("begin", kind="stable").sort_index(kind="stable")
     last = np.append(parts.index[1:] != parts.index[:-1], True)[: len(parts)]
