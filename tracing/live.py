@@ -39,7 +39,7 @@ from tracing.result import Parameters, Trace
 from tracing.trace import told
 
 NONE = np.zeros(0, np.int64)
-NOTHING = Taken(NONE, np.zeros(0, np.int8), NONE)
+NOTHING = Taken(NONE, np.zeros(0, np.int8), NONE, NONE)
 TOO_MANY = "more records hang together by a reversal or an order number than are looked at apart"
 
 
@@ -147,7 +147,8 @@ class LiveTrace:
         if taken is None:
             events = self._rebuild(arrival, before, is_there=True)
             return Update(events, accounts, self._match.slots.slots, TOO_MANY, self._claims.warnings)
-        events = self._renew_claims(taken, before) if asked or any(ties) else self._follow(taken)
+        asked = asked or bool(np.isin(taken.group, self._report_row).any())
+        events = self._renew_claims(taken, before) if asked else self._follow(taken, before)
         return Update(events, accounts, int(np.count_nonzero(taken.changes)), "", self._claims.warnings)
 
     def _asks_for_claims(self, arrival: Arrival) -> bool:
@@ -164,7 +165,8 @@ class LiveTrace:
         ids = rows.reports["transfer"].tolist()
         self._missing = set(ids) - set(place)
         axis = live_axis(slots, np.asarray(sorted(self._match.idle), np.int64), slots.leg_rows(), self._match.warnings)
-        return replace(axis, report_row=np.asarray([place.get(name, -1) for name in ids], np.int64))
+        self._report_row = np.asarray([place.get(name, -1) for name in ids], np.int64)
+        return replace(axis, report_row=self._report_row)
 
     def _renew_claims(self, taken: Taken, before: Snapshot | None = None) -> tuple[MoneyMoved, ...]:
         """Read the reports again, and follow what is new or touched. before: all claims' money, where it lay before."""

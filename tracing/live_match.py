@@ -34,11 +34,15 @@ Ties = tuple[set[str], set[str]]
 
 @dataclass(frozen=True)
 class Taken:
-    """What an arrival changed: slots, with what of their money may lie elsewhere; legs that stand between other slots."""
+    """What an arrival changed: slots, with what of their money may lie elsewhere; legs that stand between other slots.
+
+    group: the rows that were linked again.
+    """
 
     touched: Ints
     changes: Any
     moved: Ints
+    group: Ints
 
 
 @dataclass
@@ -107,7 +111,7 @@ class LiveMatch:
             return None
         self.retire(arrival.gone)
         moved = self.link(group, begin, arrival.gone) if any(ties) else group
-        return Taken(*self.slots.lay(), moved)
+        return Taken(*self.slots.lay(), moved, group)
 
     def retire(self, gone: Ints) -> None:
         """Take rows that count no more, and the legs behind them, out of their slots."""
