@@ -20,6 +20,7 @@ from tracing.live import LiveTrace
 from tracing.trace import trace_claims
 
 SIZE = 1000
+REVERSALS = 20
 HEADER = "| job | median wall ms | p99 wall ms | median CPU ms | p99 CPU ms |\n|---|---:|---:|---:|---:|"
 
 
@@ -29,9 +30,9 @@ def main() -> None:
     words.add_argument("--transfers", type=int, default=10_000_000)
     words.add_argument("--appends", type=int, default=50)
     asked = words.parse_args()
-    small = world(20_000)
+    small = world(25_000)
     drive(small, 5_000, 5)  # loops are compiled once per installation
-    made = world(asked.transfers + (2 * asked.appends + 1) * SIZE)
+    made = world(asked.transfers + (3 * asked.appends + 1) * SIZE)
     for line in drive(made, asked.transfers, asked.appends):
         print(line, flush=True)
 
@@ -55,8 +56,16 @@ def drive(made: World, base: int, appends: int) -> list[str]:
         took, update = timed(lambda rows=rows: live.append(rows))
         late.append(took)
         at += SIZE
+    back = []
+    for _ in range(appends):  # as many again, some of which take an earlier payment back
+        rows = with_reversals(made, at, base, order)
+        took, update = timed(lambda rows=rows: live.append(rows))
+        assert not update.rebuilt, update.rebuilt
+        back.append(took)
+        at += SIZE
     lines = [HEADER, row(f"append {SIZE:,} transfers in order, {events / appends:.0f} events", times)]
-    lines += [row(f"append {SIZE:,} late transfers", late), row("open the live trace", [opened])]
+    lines += [row(f"append {SIZE:,} late transfers", late)]
+    lines += [row(f"append {SIZE:,} transfers, {REVERSALS} of them reversals", back), row("open the live trace", [opened])]
     whole, table = timed(live.ledger)
     again, trace = timed(lambda: trace_claims(table))
     lines.append(row("match and trace the whole ledger again", [again]))
@@ -66,6 +75,18 @@ def drive(made: World, base: int, appends: int) -> list[str]:
     lines.append(f"{told}: held amounts {'equal' if same else 'DIFFER'}, putting the tables together {whole[0]:.1f} s")
     lines.append(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB")
     return lines
+
+
+def with_reversals(made: World, at: int, base: int, order: np.random.Generator) -> pa.Table:
+    """Transfers from `at` on, the last of which give payments of the opened ledger back, each in whole."""
+    rows = batch(made, at, at + SIZE)
+    paid = np.sort(order.choice(base, REVERSALS, replace=False))
+    last = rows.slice(SIZE - REVERSALS)
+    columns = {"source": made.target[paid], "target": made.source[paid], "amount_fen": made.amount_fen[paid]}
+    for name, values in (columns | {"reverses": transfer_ids(paid)}).items():
+        at_column = last.column_names.index(name)
+        last = last.set_column(at_column, TRANSFERS.field(name), pa.array(values).cast(TRANSFERS.field(name).type))
+    return pa.concat_tables([rows.slice(0, SIZE - REVERSALS), last]).unify_dictionaries()
 
 
 def timed(job: Callable[[], Any]) -> tuple[tuple[float, float], Any]:

@@ -149,7 +149,7 @@ def legs_of_rows(axis: LotAxis, rows: Ints, paid_fen: Ints) -> RowLegs:
     count = np.searchsorted(axis.extra_row[extra], rows, side="right") - first
     split = extra[np.repeat(first - (np.cumsum(count) - count), count) + np.arange(count.sum())]
     at = np.concatenate([at, np.repeat(at, count)])
-    leg = np.concatenate([rows, axis.rows + split])
+    leg = np.concatenate([rows, axis.extra_legs[split]])
     begin = np.concatenate([none, axis.extra_part_fen[split]])
     order = np.lexsort([begin, at])
     at, leg, begin = at[order], leg[order], begin[order]

@@ -15,6 +15,8 @@ from ledger.batch.names import occurring
 from ledger.book import Ledger
 from tracing.legs import Codes, Flags, Ints, Legs, mask
 
+UNFIT = "reversals do not fit the payment they name (missing, other accounts, more than was paid); traced as payments"
+"""A warning; how many stands before it."""
 VOUCHER_KINDS = ("gift_card", "q_coin")
 SIDES = ("leg", "hub", "reference", "is_credit", "payer", "time_us", "bought")
 
@@ -59,9 +61,6 @@ def identify_reversals(ledger: Ledger, legs: Legs, reverses: pa.ChunkedArray) ->
     returned = pairs.groupby("paid")["fen"].cumsum().to_numpy()
     pairs = pairs[returned <= legs.received_fen[pairs["paid"]]]
     unfit = len(backs) - len(pairs)
-    warning = (
-        f"{unfit} reversals do not fit the payment they name (missing, other accounts, more than was paid); traced as payments"
-    )
     totals = pairs.groupby("paid")["fen"].sum()
     slot = np.searchsorted(totals.index.to_numpy(), pairs["paid"].to_numpy())
     count = len(totals) + len(pairs)
@@ -72,7 +71,7 @@ def identify_reversals(ledger: Ledger, legs: Legs, reverses: pa.ChunkedArray) ->
         fen=np.concatenate([totals.to_numpy(dtype=np.int64), pairs["fen"].to_numpy(dtype=np.int64)]),
         not_before_us=np.zeros(count, dtype=np.int64),
         account=legs.slots.account[legs.target[totals.index]],
-        warnings=(warning,) if unfit else (),
+        warnings=(f"{unfit} {UNFIT}",) if unfit else (),
     )
 
 

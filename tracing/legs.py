@@ -19,6 +19,8 @@ from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+ALONE = "transfers are marked reversed without a reversing record; traced as not having moved money"
+"""A warning; how many stands before it."""
 OVERDRAFT, INFERRED = 1, 2
 """Flags that money keeps from there on: it went through an overdraft; through an inferred link."""
 
@@ -129,7 +131,7 @@ def not_moved(ledger: Ledger, table: pa.Table) -> tuple[Flags, tuple[str, ...]]:
     failed[alone] = True
     if not len(alone):
         return failed, ()
-    return failed, (f"{len(alone)} transfers are marked reversed without a reversing record; traced as not having moved money",)
+    return failed, (f"{len(alone)} {ALONE}",)
 
 
 def mask(values: pa.ChunkedArray) -> Flags:

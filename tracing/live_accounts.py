@@ -81,6 +81,16 @@ class LiveAccounts:
             found[mine] = place[account[mine]]
         return found
 
+    def private_slot(self, account: int, currency: int) -> int:
+        """A private balance of a link."""
+        slots, zero = self.slots, self.parameters.opening == "zero"
+        one, same = np.asarray([account], np.int32), np.asarray([currency], np.int32)
+        new = slots.add_slots(one, same, np.zeros(1, np.bool_), known=True)
+        slots.slot.identified[new], slots.slot.changed_at[new] = True, -1
+        slots.slot.origin[new] = SOURCES.index("zero" if zero else "implied")
+        self.holder = np.concatenate([self.holder, self.holder_of[one]])
+        return int(new[0])
+
     def new_slots(self, account: Codes, currency: int) -> Ints:
         """Slots for accounts that were not used in a currency before."""
         slots, zero = self.slots, self.parameters.opening == "zero"

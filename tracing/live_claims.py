@@ -9,6 +9,7 @@ from ledger.book import Ledger
 from tracing.claims import claims_of, seeds_of, without_overlaps
 from tracing.follow import Followed, Pieces
 from tracing.legs import Codes, Flags, Ints, Slots
+from tracing.live_match import Taken
 from tracing.live_slots import LiveSlots
 from tracing.lots import Conversions, LotAxis
 from tracing.openings import SOURCES, Openings
@@ -25,7 +26,12 @@ class LiveAxis(LotAxis):
     leg_row: Ints
     leg_target: Codes
     row_limit: int
-    base_rows: int
+    behind: Ints
+
+    @property
+    def extra_legs(self) -> Ints:
+        """The legs behind the transfers' own, by `extra_row`."""
+        return self.behind
 
     @property
     def rows(self) -> int:
@@ -41,10 +47,9 @@ class LiveAxis(LotAxis):
         return self.leg_target[leg].astype(np.int64)
 
 
-def live_axis(
-    slots: LiveSlots, extra_part_fen: Ints, idle_row: Ints, leg_row: Ints, warnings: tuple[str, ...] = ()
-) -> LiveAxis:
+def live_axis(slots: LiveSlots, idle_row: Ints, leg_row: Ints, warnings: tuple[str, ...] = ()) -> LiveAxis:
     """The axis as it is now. leg_row: transfer row of each leg, in whatever ledger is asked beside it."""
+    behind = slots.behind
     count, legs = slots.slots, slots.legs
     own = {name: values[:count] for name, values in slots.slot._asdict().items()}
     source = np.where(own["is_stated"], SOURCES.index("reported"), own["origin"]).astype(np.int8)
@@ -60,8 +65,8 @@ def live_axis(
         debits=own["entry_count"],
         balance_fen=own["opening_fen"] + own["credited_fen"] - own["debited_fen"],
         conversions=Conversions(none, none, none),
-        extra_row=slots.extra_row,
-        extra_part_fen=extra_part_fen,
+        extra_row=behind.row[behind.counts],
+        extra_part_fen=behind.part_fen[behind.counts],
         idle_row=idle_row,
         report_row=none,
         end_us=max(int(time_us.max(initial=0)), 0),
@@ -69,7 +74,7 @@ def live_axis(
         leg_row=leg_row,
         leg_target=slots.leg.target[:legs],
         row_limit=slots.rows.count,
-        base_rows=slots.rows.base.transfer_count,
+        behind=behind.leg[behind.counts],
     )
 
 
@@ -116,6 +121,24 @@ def no_claims() -> LiveClaims:
     return LiveClaims(table, (), none[:, 0], none, none, none, np.zeros(0, np.bool_), none, none)
 
 
+def held_now(claims: LiveClaims, slots: LiveSlots, accounts: pd.DataFrame) -> pd.DataFrame:
+    """What is held: claim, account, account_code, held_fen, basis_fen; sorted by claim and account."""
+    from tracing.piece_kernels import BASIS, CLAIM, FEN, KIND, LEG, RESTED
+
+    pieces = claims.pieces()
+    slot = slots.leg.target[pieces[:, LEG]]
+    here = (pieces[:, KIND] == RESTED) & ~slots.slot.ends[slot]
+    pieces, code = pieces[here], slots.slot.account[slot[here]]
+    table = pd.DataFrame(
+        {"claim": pieces[:, CLAIM], "account_code": code, "held_fen": pieces[:, FEN], "basis_fen": pieces[:, BASIS]}
+    )
+    table = table.groupby(["claim", "account_code"]).sum().reset_index()
+    names, account = claims.table["claim"].to_numpy(dtype=object), accounts["account"].to_numpy(dtype=object)
+    table = table.assign(claim=names[table["claim"]], account=account[table["account_code"]])
+    columns = ["claim", "account", "account_code", "held_fen", "basis_fen"]
+    return table[columns].sort_values(["claim", "account"], ignore_index=True)
+
+
 def claims_now(claims: LiveClaims, ledger: Ledger, axis: LiveAxis, parameters: Parameters) -> tuple[LiveClaims, Flags]:
     """The claims as the reports are now, with the pieces of those that stay, and which are new or start elsewhere.
 
@@ -125,8 +148,7 @@ def claims_now(claims: LiveClaims, ledger: Ledger, axis: LiveAxis, parameters: P
     found = claims_of(ledger, axis, parameters)
     holder = holders_of_accounts(ledger)
     payer = holder[found.table["payer_code"].to_numpy(dtype=np.int64)]
-    at_base = replace(axis, row_limit=axis.base_rows)  # behind them stand the legs of split rows
-    seeds = with_tiers(axis, seeds_of(found.table, at_base), holder[axis.slots.account], payer)
+    seeds = with_tiers(axis, seeds_of(found.table, axis), holder[axis.slots.account], payer)
     table = table_of(seeds)
     place = {name: k for k, name in enumerate(found.table["claim"])}
     new_number = np.asarray([place.get(name, -1) for name in claims.table["claim"]], np.int64)
@@ -191,19 +213,17 @@ def follow(slots: LiveSlots, seeds: Ints, holder: Ints, limits: Ints) -> Ints:
     return np.asarray(follow_pieces(slots.leg, slots.slot, slots.arena, holder, seeds, limits))
 
 
-def touched_claims(
-    claims: LiveClaims, slots: LiveSlots, touched: Ints, changes: "np.ndarray[tuple[int], np.dtype[np.int8]]"
-) -> Flags:
-    """The claims some of whose money may lie elsewhere after a change of the touched slots."""
+def touched_claims(claims: LiveClaims, slots: LiveSlots, taken: Taken) -> Flags:
+    """The claims some of whose money may lie elsewhere after what an update took in."""
     from tracing.live_lay_kernels import ALL, TAIL
     from tracing.piece_kernels import CARRIED, CLAIM, KIND, LEG, RESTED
 
     change = np.zeros(slots.slots, np.int8)
-    change[touched] = changes
+    change[taken.touched] = taken.changes
     found = claims.cut.copy()
     for pieces in (claims.raw, claims.again):
         kind, at = pieces[:, KIND], change[slots.leg.target[pieces[:, LEG]]]
-        hit = ((kind == RESTED) & (at >= TAIL)) | ((kind == CARRIED) & (at == ALL))
+        hit = ((kind == RESTED) & (at >= TAIL)) | ((kind == CARRIED) & (at == ALL)) | np.isin(pieces[:, LEG], taken.moved)
         found[pieces[hit, CLAIM]] = True
     return found
 

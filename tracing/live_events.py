@@ -74,6 +74,18 @@ class Snapshot:
     held_fen: Ints
     arrived: Ints
 
+    def of(self, claims: Flags) -> "Snapshot":
+        """That of some of the claims."""
+        carried, held, arrived = (claims[keys >> SHIFT] for keys in (self.carried, self.held, self.arrived))
+        return Snapshot(
+            self.carried[carried],
+            self.carried_fen[carried],
+            self.hop[carried],
+            self.held[held],
+            self.held_fen[held],
+            self.arrived[arrived],
+        )
+
 
 def snapshot(pieces: Ints, row: Ints, target: Codes, account: Codes, ends: Flags) -> Snapshot:
     """The money of pieces.

@@ -5,6 +5,7 @@ import numpy as np
 from ledger.book import Ledger
 from tracing.legs import Legs
 from tracing.live_arrays import Arenas, LegArrays, empty_slots, room_for, roomy, slot_arrays, with_room
+from tracing.live_behind import LegsBehind
 from tracing.live_rows import LiveRows
 from tracing.live_slots import LiveSlots
 from tracing.lots import LotAxis, Settled
@@ -64,7 +65,7 @@ def opened_slots(ledger: Ledger, rows: LiveRows, settled: Settled, axis: LotAxis
         legs=len(legs.time_us),
         slots=len(slots),
         currencies=slots.currencies,
-        extra_row=legs.extra_row,
+        behind=LegsBehind.of(axis.extra_legs, legs.extra_row, legs.extra_part_fen),
         fees=fees(ledger.read(("channel",))),
         stated=parameters.opening == "reported",
         ties=TIES.index(parameters.ties),

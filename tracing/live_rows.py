@@ -50,11 +50,22 @@ class LiveRows:
 
     def add(self, rows: pa.Table) -> int:
         """Take rows that are in ledger order among themselves; the number of the first."""
+        begin = self.keep(rows)
+        self.row_of.update(zip(rows["transfer"].to_pylist(), range(begin, begin + rows.num_rows), strict=True))
+        return begin
+
+    def keep(self, rows: pa.Table) -> int:
+        """Give rows numbers; the first of them."""
         begin = self.count
         self.later.append(rows)
         if len(self.later) > MOST_TABLES:
             self.later = [pa.concat_tables(self.later).unify_dictionaries().combine_chunks()]
-        self.row_of.update(zip(rows["transfer"].to_pylist(), range(begin, begin + rows.num_rows), strict=True))
+        return begin
+
+    def reserve(self, numbers: Ints) -> int:
+        """Numbers for legs behind rows, which are no rows themselves; the first of them."""
+        begin = self.keep(self.fetch(numbers, TRANSFERS.names).unify_dictionaries().combine_chunks())
+        self.gone |= set(range(begin, begin + len(numbers)))
         return begin
 
     def fetch(self, numbers: Ints, names: Sequence[str]) -> pa.Table:

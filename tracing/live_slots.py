@@ -18,6 +18,7 @@ from tracing.live_arrays import (
     slot_arrays,
     with_room,
 )
+from tracing.live_behind import LegsBehind
 from tracing.live_rows import LiveRows
 
 
@@ -35,7 +36,7 @@ class LiveSlots:
     legs: int
     slots: int
     currencies: tuple[str, ...]
-    extra_row: Ints
+    behind: LegsBehind
     fees: Flags | None
     stated: bool
     ties: int
@@ -57,26 +58,29 @@ class LiveSlots:
         """Legs in ledger order: into the chains of their slots, ties settled. place: of each in its own file."""
         from tracing.live_kernels import put_in_order
 
-        begin, count = self.legs, len(new.time_us)
-        self.make_room(new)
-        for values, added in zip(self.leg._asdict().values(), new, strict=True):
-            if len(values):
-                values[begin : begin + count] = added
-        self.legs += count
-        tied, knots = put_in_order(self.leg, self.slot, self.arena, begin, begin + count, place)
+        begin = self.legs
+        self.put_legs(new)
+        tied, knots = put_in_order(self.leg, self.slot, self.arena, begin, self.legs, place)
         self.sort_in((begin + np.flatnonzero(tied)).tolist(), knots.tolist())
 
-    def make_room(self, new: LegArrays) -> None:
-        """Room for new legs: in the arrays, and in the arenas for the slots they touch."""
-        from tracing.live_kernels import make_chain_room
-
+    def put_legs(self, new: LegArrays) -> None:
+        """Legs behind all others, with room for them in the chains of their slots; they are in none yet."""
         end = self.legs + len(new.time_us)
         if len(new.source_balance) and not len(self.leg.source_balance):
             nothing = np.full(len(self.leg.time_us), LOWEST)
             self.leg = self.leg._replace(source_balance=nothing, target_balance=nothing.copy())
         if end > len(self.leg.time_us):
             self.leg = roomy(self.leg, self.legs, room_for(end))
-        both = np.concatenate([new.source, new.target])
+        for values, added in zip(self.leg._asdict().values(), new, strict=True):
+            if len(values):
+                values[self.legs : end] = added
+        self.make_chains_longer(np.concatenate([new.source, new.target]))
+        self.legs = end
+
+    def make_chains_longer(self, both: Codes) -> None:
+        """Room in the arenas for one more leg in each of the slots; named twice, for two."""
+        from tracing.live_kernels import make_chain_room
+
         slot, more = np.unique(both, return_counts=True)
         touched, more = slot.astype(np.int64), more.astype(np.int64)
         self.grow(touched, more)
@@ -253,9 +257,16 @@ class LiveSlots:
 
     def row(self, leg: Ints) -> Ints:
         """Row number of each leg."""
-        extra = (leg >= self.rows.base.transfer_count) & (leg < self.rows.first_later)
-        if not extra.any():
-            return leg
-        found = leg.copy()
-        found[extra] = self.extra_row[leg[extra] - self.rows.base.transfer_count]
+        return self.behind.row_of(leg)
+
+    def leg_rows(self) -> Ints:
+        """Row number of every leg."""
+        found = np.arange(self.legs)
+        found[self.behind.leg] = self.behind.row
         return found
+
+    def is_private(self, slot: int, account: int, currency: int) -> bool:
+        """Whether a slot is a private balance of a link at an account."""
+        own = self.slot
+        same = own.account[slot] == account and own.currency[slot] == currency
+        return bool(same and own.identified[slot] and not own.ends[slot])

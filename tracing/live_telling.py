@@ -67,6 +67,16 @@ def renamed(before: Snapshot, number: list[int], old: LiveRows, new: LiveRows) -
     return Snapshot(carried, fen, hop, held, before.held_fen[at_held], arrived), old.fetch(vanished, COLUMNS)
 
 
+def under_new_numbers(before: Snapshot, number: list[int]) -> Snapshot:
+    """A snapshot under new numbers of claims, -1 for those that are no more; rows keep theirs."""
+    claim = np.asarray([*number, -1], np.int64)
+    carried, at_carried = moved_keys(before.carried, claim, before.carried & ROW)
+    held, at_held = moved_keys(before.held, claim, before.held & ROW)
+    arrived, _ = moved_keys(before.arrived, claim, before.arrived & ROW)
+    fen, hop = before.carried_fen[at_carried], before.hop[at_carried]
+    return Snapshot(carried, fen, hop, held, before.held_fen[at_held], arrived)
+
+
 def moved_keys(keys: Ints, claim: Ints, low: Ints) -> tuple[Ints, Ints]:
     """Keys with other claim numbers and lower halves, ascending, and where each stood."""
     number = claim[keys >> SHIFT]

@@ -72,6 +72,11 @@ class LotAxis:
         """Transfer row of each leg."""
         return rows_of(leg, self.rows, self.extra_row)
 
+    @property
+    def extra_legs(self) -> Ints:
+        """The legs behind the transfers' own, by `extra_row`."""
+        return self.rows + np.arange(len(self.extra_row))
+
     def slot_at(self, position: Ints) -> Ints:
         """The slot each position of the axis belongs to."""
         return np.searchsorted(self.slot_start, position, side="right") - 1

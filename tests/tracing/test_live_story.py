@@ -6,6 +6,7 @@ from ledger.book import frame
 from ledger.problems import LiushuiError
 from ledger.records import ACCOUNTS, REPORTS, TRANSFERS
 from tests.story import Story, rows, tell, transfer
+from tracing import live_groups
 from tracing.live import LiveTrace
 from tracing.live_events import Update
 from tracing.result import Parameters
@@ -26,10 +27,10 @@ def gathered(text: str) -> Story:
 
 def append(live: LiveTrace, told: Story, text: str) -> Update:
     """Tell on: further lines of the same story."""
-    known, told.transfers = {row["transfer"] for row in told.transfers}, []
+    known, told.transfers = live._match.rows.base.transfer_count + len(live._match.rows.row_of), []
     for number, line in enumerate(text.strip().splitlines()):
         transfer(told, line.strip(), number)
-        told.transfers[-1]["transfer"] = f"L{len(known) + len(live._rows.row_of) + number}"
+        told.transfers[-1]["transfer"] = f"L{known + number}"
     accounts = frame(rows(list(told.accounts.values()), ACCOUNTS))
     return live.append(rows(told.transfers, TRANSFERS), accounts)
 
@@ -78,11 +79,57 @@ def test_a_new_report_opens_a_claim_with_all_its_moves() -> None:
     ]
 
 
-def test_a_reversal_matches_the_whole_ledger_again_and_says_why() -> None:
+def test_a_reversal_touches_the_accounts_of_its_payment_only() -> None:
     live, told = opened(CASE)
     update = append(live, told, "09:30 helper -> mule 200 bank reverses=T2")
-    assert update.rebuilt == "a transfer reverses another"
+    assert (update.rebuilt, update.rematched) == ("", 3)  # both accounts, and the private balance of the two payments
+    assert [(event.kind, event.transfer, event.amount_fen) for event in update.events] == [("moved", "L2", 200_00)]
     assert live.held()[["account", "held_fen"]].to_numpy().tolist() == [["mule", 500_00]]
+
+
+def test_a_partial_reversal_splits_the_payment_and_a_later_one_takes_the_rest_back() -> None:
+    live, told = opened(CASE)
+    append(live, told, "09:30 helper -> mule 50 bank reverses=T2\n09:40 helper -> boss 30 bank")
+    assert held(live) == {"mule": 350_00, "helper": 120_00, "boss": 30_00}
+    append(live, told, "09:50 helper -> mule 150 bank reverses=T2")
+    assert held(live) == {"mule": 500_00}
+
+
+def test_an_order_number_leads_on_when_the_shop_pays_under_it() -> None:
+    text = """
+        account shop merchant
+        09:00 victim -> shop 500 bank ref=N1   # claim
+        09:05 other -> shop 100 bank ref=N2
+    """
+    live, told = opened(text)
+    assert held(live) == {}
+    update = append(live, told, "09:30 shop -> seller 480 bank ref=N1")
+    assert update.rebuilt == ""
+    assert [(event.source, event.target, event.amount_fen) for event in update.events] == [("shop", "seller", 480_00)]
+    assert held(live) == {"seller": 480_00, "shop": 20_00}
+    append(live, told, "09:40 other -> shop 7 bank ref=N1")  # a second payer: the number identifies nobody
+    assert held(live) == {}
+
+
+def test_a_reversal_that_is_voided_gives_the_payment_its_money_again() -> None:
+    live, told = opened(CASE)
+    append(live, told, "09:30 helper -> mule 80 bank reverses=T2")
+    assert held(live) == {"mule": 380_00, "helper": 120_00}
+    update = live.correct(voided=["L2"])
+    assert (update.rebuilt, held(live)) == ("", {"mule": 300_00, "helper": 200_00})
+
+
+def test_more_than_is_looked_at_apart_is_matched_with_the_whole_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    live, told = opened(CASE)
+    monkeypatch.setattr(live_groups, "MOST", 1)
+    update = append(live, told, "09:30 helper -> mule 200 bank reverses=T2")
+    assert update.rebuilt.startswith("more records hang together")
+    assert [(event.transfer, event.amount_fen) for event in update.events] == [("L2", 200_00)]
+    assert held(live) == {"mule": 500_00}
+
+
+def held(live: LiveTrace) -> dict[str, int]:
+    return dict(live.held()[["account", "held_fen"]].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize(
