@@ -27,7 +27,7 @@ PLACES = ["kind", "source_code", "target_code", "sink"]
 
 @dataclass(frozen=True)
 class Cut:
-    """The least amount that separates the victims' money of one currency from its exits: all that left; and the fewest places.
+    """The least amount that separates the victims' money of one currency from its exits: all that left; and few places.
 
     exits: fen that left, by sink. places, the largest first: kind (`account`; `payment`: all that one account paid another;
     `exit`: into a sink at an account that keeps the rest), source_code, target_code (the same but for a payment), sink (of an

@@ -1,5 +1,7 @@
 """Where money that left had to pass: the least amount, the fewest places, never a shop where a payment will do."""
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,9 @@ from rules.cut import END, EXIT, GAP, NO_HANDLE, START, WEIGHTS, Cut, cut_senten
 from rules.score import NEVER_BLOCKED, RankingResult
 from tests.rules.test_ranking import ranked
 from tests.story import story
+from tests.tracing.test_twin import as_ledger, random_world
 from tracing.graph import WHOLE, least_cut
+from tracing.result import ALLOCATING, TIES, Parameters
 from tracing.trace import trace_claims
 
 FUNNEL = """
@@ -119,6 +123,30 @@ def test_sums_that_floats_cannot_hold_are_refused_and_the_plan_is_made_all_the_s
     assert len(judged.lines)
     (told,) = cuts_told(judged)
     assert told["sentence"].startswith("where the victims' money narrows was not computed: TRC-cut-too-large")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_left_is_the_least_cut_of_any_trace(seed: int) -> None:
+    """Loops, overdrafts, conversions, hubs, holders, limits: `least_cuts` asserts that its cut is what left."""
+    random = Random(seed)
+    ledger = as_ledger(*random_world(random))
+    method = random.choice(ALLOCATING)
+    linked = method in {"fifo", "lifo"}
+    trace = trace_claims(
+        ledger,
+        Parameters(
+            method=method,
+            ties=random.choice(TIES),
+            opening=random.choice(("reported", "implied", "zero")),
+            level=random.choice(("account", "holder")) if linked else "account",
+            max_hops=random.choice((None, None, 2)) if linked else None,
+        ),
+    )
+    names, hub = ledger.accounts["account"].astype(str), ledger.accounts["hub"].astype(bool).to_numpy()
+    codes = np.arange(len(names))
+    role = np.where(hub, "hub", np.where(codes % 3 == 0, "victim", "mule"))
+    cuts = least_cuts(RankingResult(ledger, trace, pd.DataFrame({"account_code": codes, "account": names, "role": role}), []))
+    assert sum(int(cut.places["fen"].sum()) for cut in cuts) == int(trace.sinks["amount_fen"].sum())
 
 
 MOVES = st.lists(
