@@ -172,3 +172,11 @@ def test_labels_of_transfers_are_read_and_refused_with_file_and_line(tmp_path) -
         path.write_text(text, encoding="utf-8")
         with pytest.raises(Exception, match=why):
             read_transfer_labels(path)
+
+
+@pytest.mark.parametrize("text", ["09:00 a -> card:1 100", "09:00 a -> b 1 status=failed", "2025-01-01 09:00 a -> b 10"])
+def test_where_nobody_deals_with_a_stranger_nothing_is_said(text: str) -> None:
+    scope = scope_of(story(text), as_of_us=AS_OF_US)
+    assert recent_figures(scope).table.empty
+    assert likeness(scope, Likeness(100, 5.0, {"fan_in": 1.0}, {"fan_in": 0.0})) == ({}, [])
+    assert (teach(scope, {}, LABELS, {}).label.size, fit_likeness([teach(scope, {}, LABELS, {})])) == (0, None)
