@@ -11,21 +11,8 @@ from tracing.exact_kernels import Table, product_over, share
 from tracing.legs import Codes, Ints
 from tracing.lot_kernels import lots_in, lots_out
 from tracing.parcel_kernels import (
-    CLEAN,
-    NONE,
-    P_BASIS,
-    P_CLAIM,
-    P_FEN,
-    P_FLAGS,
-    P_HOP,
-    P_LEG,
-    P_PIECE,
-    P_START,
-    P_TIER,
-    Parcels,
-    claimed,
-    clean_out,
-)
+    CLEAN, NONE, P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER, Parcels, claimed, clean_out,
+)  # fmt: skip
 from tracing.share_kernels import pools_in, pools_out
 from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FLAGGED, HELD, HOLDER, IDENTIFIED, STATE, ask_for, clean_of
 
