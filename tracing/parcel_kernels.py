@@ -66,3 +66,15 @@ def claimed(parcel: Table, size: int, seeds: Table, first: int, end_seed: int, l
         for column in range(WIDTH):
             parcel[at, column] = labelled[at, column]
     return filled
+
+
+@njit(cache=True)
+def stopped_by(limits: Ints, hop: int, rested_us: int, fen: int) -> int:
+    """The first limit that stops a piece from going on; -1 when none does."""
+    if limits[0] > 0 and hop >= limits[0]:
+        return 0
+    if limits[1] > 0 and rested_us > limits[1]:
+        return 1
+    if fen < limits[2]:
+        return 2
+    return -1

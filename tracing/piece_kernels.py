@@ -8,7 +8,7 @@ from tracing.exact_kernels import grown, product_over, share
 from tracing.legs import Ints
 from tracing.live_arrays import Arenas, LegArrays, SlotArrays
 from tracing.lots import UNSPENT
-from tracing.replay_kernels import stopped_by
+from tracing.parcel_kernels import stopped_by
 
 CARRIED, RESTED, REPAID, LOST, CUT = 0, 1, 2, 3, 4
 """Kinds of a piece; CUT + k: stopped by limit k."""

@@ -11,8 +11,22 @@ from tracing.exact_kernels import Table, product_over, share
 from tracing.legs import Codes, Ints
 from tracing.lot_kernels import lots_in, lots_out
 from tracing.parcel_kernels import (
-    CLEAN, NONE, P_BASIS, P_CLAIM, P_FEN, P_FLAGS, P_HOP, P_LEG, P_PIECE, P_START, P_TIER, Parcels, claimed, clean_out,
-)  # fmt: skip
+    CLEAN,
+    NONE,
+    P_BASIS,
+    P_CLAIM,
+    P_FEN,
+    P_FLAGS,
+    P_HOP,
+    P_LEG,
+    P_PIECE,
+    P_START,
+    P_TIER,
+    Parcels,
+    claimed,
+    clean_out,
+    stopped_by,
+)
 from tracing.share_kernels import pools_in, pools_out
 from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FLAGGED, HELD, HOLDER, IDENTIFIED, STATE, ask_for, clean_of
 
@@ -274,15 +288,3 @@ def limited(
             parcel[at, P_FLAGS] |= flagged
             parcel[at, P_TIER] += 1 if leaves else 0
     return written
-
-
-@njit(cache=True)
-def stopped_by(limits: Ints, hop: int, rested_us: int, fen: int) -> int:
-    """The first limit that stops a piece from going on; -1 when none does."""
-    if limits[0] > 0 and hop >= limits[0]:
-        return 0
-    if limits[1] > 0 and rested_us > limits[1]:
-        return 1
-    if fen < limits[2]:
-        return 2
-    return -1
