@@ -1,7 +1,10 @@
 """`liushui watch`: whose money moves, as batches are published."""
 
 import json
-from time import sleep
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Annotated, Any
 
 import typer
@@ -41,14 +44,39 @@ def watch(  # noqa: PLR0913, PLR0917 - the options of the contract
         with progress("opening"):
             watching = begin(ledger, parameters_from(words), since)
         tell_line(as_json, {"event": "watching", "batch": watching.batch}, f"watching {ledger} from batch {watching.batch} on")
-        while True:
-            if found := watching.look():
-                tell_batch(as_json, found)
-            if once:
-                return
-            sleep(interval)
+        with interrupts() as asked:
+            while not asked:
+                if found := watching.look():
+                    tell_batch(as_json, found)
+                if once:
+                    return
+                rest(interval, asked)
     except KeyboardInterrupt:
         return
+
+
+@contextmanager
+def interrupts() -> Iterator[list[int]]:
+    """The interrupts asked for, as they come. An exception at any point of a look could be swallowed by what runs there; the
+    first Ctrl-C therefore only asks for the end, a second one breaks off."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def rest(seconds: float, asked: list[int]) -> None:
+    """Sleep for so long, or until an interrupt is asked for."""
+    until = monotonic() + seconds
+    while not asked and (left := until - monotonic()) > 0:
+        sleep(min(left, 0.2))
 
 
 def tell_batch(as_json: bool, found: dict[str, Any]) -> None:

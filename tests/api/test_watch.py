@@ -86,5 +86,8 @@ def test_a_watch_sees_what_another_process_publishes_and_ends_with_ctrl_c(ledger
         liushui("ingest", ledger, more)
         seen = [json.loads(running.stdout.readline()) for _ in range(3)]
         running.send_signal(signal.SIGINT)
-        assert running.wait(timeout=60) == 0
+        try:
+            assert running.wait(timeout=60) == 0
+        finally:
+            running.kill()  # a watch that went on would be waited for without end
     assert [(line["event"], line.get("transfer")) for line in seen] == [("batch", None), ("moved", "T6"), ("moved", "T7")]
