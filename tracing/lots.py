@@ -168,7 +168,8 @@ def lot_axis(
 
 def axis_of(ledger: Ledger, settled: Settled) -> LotAxis:
     """The lot links of settled legs."""
-    return replace(laid_out(settled), report_row=report_rows(ledger))
+    found = report_rows(ledger)  # reads every id: before the axis takes its place in memory
+    return replace(laid_out(settled), report_row=found)
 
 
 def laid_out(settled: Settled) -> LotAxis:
