@@ -51,7 +51,7 @@ class Bank:
         """Take the first `most` requests that ask for more than is blocked or on its way."""
         left = most
         for slot, fen in wanted:
-            more = fen - self.blocked(slot) - sum(one[2] for one in self.pending if one[1] == slot)
+            more = fen - self.asked(slot)
             if more > 0 and left:
                 left -= 1
                 self.filed += 1
@@ -60,6 +60,14 @@ class Bank:
     def blocked(self, slot: int) -> int:
         """What is in force at a slot."""
         return sum(lot.fen for lot in self.play.blocked.get(slot, ()))
+
+    def asked(self, slot: int) -> int:
+        """What is in force at a slot or on its way."""
+        return self.blocked(slot) + sum(one[2] for one in self.pending if one[1] == slot)
+
+    def last_filed_us(self, slot: int) -> int:
+        """When the last request for a slot was filed; the beginning of time where there was none."""
+        return max((when - self.latency_us for when, at, _ in (*self.landed, *self.pending) if at == slot), default=-END_US)
 
     def land_until(self, instant_us: int) -> None:
         """Let the requests land that land by then, each in the world of its instant."""

@@ -7,6 +7,7 @@ from benchmarks.recovery.desk import Desk, Request
 from benchmarks.recovery.game import Strategy
 from benchmarks.recovery.oracle import oracle
 from benchmarks.recovery.parcels import CLEAN
+from rules.blocked import free_of_blocks
 
 HOUR_US = 3_600_000_000
 
@@ -20,10 +21,15 @@ def first_layer(desk: Desk) -> list[Request]:
 
 
 def newest_inflow(desk: Desk) -> list[Request]:
-    """Accounts by the newest traced arrival, over that arrival."""
+    """Accounts by the newest traced arrival, over that arrival, unless something was asked for there since."""
     came = desk.trace.traced[~desk.ends(desk.trace.traced["target_code"])]
     came = came.sort_values(["time_us", "transfer_row"], ascending=False).drop_duplicates("target_code")
-    return [(desk.slot(int(row.target_code)), int(row.traced_fen)) for row in came.itertuples()]
+    found = []
+    for row in came.itertuples():
+        slot = desk.slot(int(row.target_code))
+        if desk.bank.last_filed_us(slot) < int(row.time_us):
+            found.append((slot, desk.bank.asked(slot) + int(row.traced_fen)))
+    return found
 
 
 def poison_by_volume(desk: Desk) -> list[Request]:
@@ -45,10 +51,13 @@ def poison_by_balance(desk: Desk) -> list[Request]:
 
 
 def top_held(desk: Desk) -> list[Request]:
-    """Accounts by what they hold of victims' money."""
-    sums = desk.trace.held.groupby("account_code")["held_fen"].sum().reset_index()
+    """Accounts by what they hold of victims' money beside what is blocked, told the banks' answers as our plan is."""
+    held = desk.trace.held.groupby("account_code")["held_fen"].sum()
+    beside = free_of_blocks(desk.ledger, desk.trace, desk.blocks).frame["reported_fen"]
+    sums = beside.combine_first(held).astype("int64").rename("held_fen").rename_axis("account_code").reset_index()
     sums = sums.sort_values(["held_fen", "account_code"], ascending=[False, True])
-    return [(desk.slot(int(row.account_code)), int(row.held_fen)) for row in sums.itertuples()]
+    places = ((desk.slot(int(row.account_code)), int(row.held_fen)) for row in sums.itertuples())
+    return [(slot, desk.bank.blocked(slot) + fen) for slot, fen in places]
 
 
 def hop_window(desk: Desk) -> list[Request]:

@@ -227,6 +227,30 @@ def test_ours_asks_on_top_of_what_the_banks_have_blocked() -> None:
     assert bank.play.saved_fen() == 40000_00
 
 
+def test_rivals_are_told_their_blocks_too() -> None:
+    case = told(
+        """
+        09:00 v1 -> mule 3000    # claim
+        10:00 boss -> mule 2000
+        11:40 mule -> second 2000
+        11:50 v2 -> mule 1000    # claim
+        14:00 x -> y 1
+        """,
+        {"v1": "victim", "v2": "victim", "mule": "mule", "second": "mule", "boss": "boss"},
+    )
+    bank, slot = Bank(Play(case), 30 * MINUTE_US), slot_of(case, "mule")
+    first, second = moments_of(case)
+    bank.land_until(first)
+    desk = Desk(case, seen(bank.play, first), first, 1, bank, {})
+    assert STRATEGIES["newest inflow"](desk) == top_held(desk) == [(slot, 3000_00)]
+    bank.file(first, [(slot, 3000_00)], 1)
+    bank.land_until(second)
+    desk = Desk(case, seen(bank.play, second), second, 1, bank, {})
+    assert dict(top_held(desk))[slot] == dict(STRATEGIES["newest inflow"](desk))[slot] == 4000_00
+    bank.file(second, [(slot, 4000_00)], 1)
+    assert slot not in dict(STRATEGIES["newest inflow"](desk)), "nothing came since it was asked for"
+
+
 def test_a_conversion_cuts_lots_where_it_cuts_the_amount() -> None:
     assert [lot.fen for lot in scaled([Lot(0, 3333, -1), Lot(1, 3333, -1), Lot(2, 3334, -1)], 10000, 9700)] == [
         3233,
