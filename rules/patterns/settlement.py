@@ -23,6 +23,8 @@ LEAST_PEAK, LEAST_TIMES = 8, 10
 """Standard deviations by which a share must stand out of its neighbourhood, and settlements that must have it. Grade P."""
 NEIGHBOURS_BP = 500
 """Shares on either side that make the neighbourhood. Grade P."""
+FIRST_BP, LAST_BP = LEAST_BP - NEIGHBOURS_BP - max(WITHIN_BP), MOST_BP + NEIGHBOURS_BP + max(WITHIN_BP)
+"""Shares counted: those looked at, and what makes their neighbourhoods."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +77,49 @@ def settlements(edges: Edges, window_us: int, low_bp: int = LEAST_BP, high_bp: i
     return Settlements(found, middle, (debited * 10_000 + credited // 2) // np.maximum(credited, 1))
 
 
-def kept_share(share_bp: Ints) -> KeptShare | None:
+def shares(edges: Edges, window_us: int) -> tuple[Ints, int]:
+    """How many settlements within the window have each share from FIRST_BP on; and accounts given up."""
+    from rules.patterns.settlement_kernels import share_counts
+
+    ends = (edges.out_start, edges.out_edge, edges.in_start, edges.in_edge)
+    counts, cut = share_counts(*ends, edges.time_us, edges.fen, window_us, FIRST_BP, LAST_BP, MOST_LEGS, MOST_STEPS)
+    return counts, int(cut)
+
+
+def kept_share(counts: Ints) -> KeptShare | None:
     """The share that too many settlements have for chance; None where there is none.
 
     Not assumed but estimated: who works for a commission keeps the same part each time, and the share stands out.
+
+    Args:
+        counts: how many settlements have each share, FIRST_BP … LAST_BP.
     """
-    inside = share_bp[(share_bp >= LEAST_BP) & (share_bp <= MOST_BP)]
-    counts = np.bincount(inside - LEAST_BP, minlength=MOST_BP - LEAST_BP + 1)
     best, found = float(LEAST_PEAK), None
     for within in WITHIN_BP:
         times, height = standing_out(counts, within)
         height[times < LEAST_TIMES] = 0
         if height.max() > best:
-            best, top = float(height.max()), LEAST_BP + int(np.argmax(height))
-            found = KeptShare(int(np.median(inside[np.abs(inside - top) <= within])), within)
+            best, top = float(height.max()), LEAST_BP - FIRST_BP + int(np.argmax(height))
+            near = np.arange(top - within, top + within + 1)
+            middle = np.searchsorted(np.cumsum(counts[near]), (counts[near].sum() + 1) // 2)
+            found = KeptShare(FIRST_BP + int(near[middle]), within)
     return found
 
 
 def standing_out(counts: Ints, within: int) -> tuple[Ints, NDArray[np.float64]]:
-    """How many settlements lie near each share, and by how many standard deviations that is more than around it."""
-    times = np.convolve(np.pad(counts, within), np.ones(2 * within + 1, dtype=np.int64), "valid")
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(times, NEIGHBOURS_BP, mode="reflect"), 2 * NEIGHBOURS_BP + 1)
+    """How many settlements lie near each share LEAST_BP … MOST_BP, and by how many standard deviations that is too many.
+
+    The deviation is that of the shares around it, and not less than chance would have: settlements share transfers, so that
+    their counts vary more than those of independent things.
+    """
+    times = np.convolve(counts, np.ones(2 * within + 1, dtype=np.int64), "valid")
+    margin = LEAST_BP - FIRST_BP - within
+    times = times[margin - NEIGHBOURS_BP : len(times) - margin + NEIGHBOURS_BP]
+    near = np.lib.stride_tricks.sliding_window_view(times, 2 * NEIGHBOURS_BP + 1)
     usual = np.median(near, axis=1)
-    return times, (times - usual) / np.sqrt(np.maximum(usual, 1))
+    spread = 1.4826 * np.median(np.abs(near - usual[:, None]), axis=1)
+    told = times[NEIGHBOURS_BP:-NEIGHBOURS_BP]
+    return told, (told - usual) / np.maximum(spread, np.sqrt(np.maximum(usual, 1)))
 
 
 def commissioned(edges: Edges, window_us: int, link_us: int) -> Commission:
@@ -108,9 +130,16 @@ def commissioned(edges: Edges, window_us: int, link_us: int) -> Commission:
     """
     from rules.patterns.layer_kernels import linked_legs
 
-    every = settlements(edges, window_us)
-    share = kept_share(every.share_bp)
-    at_share = every.only(np.zeros(len(every.middle), dtype=np.bool_) if share is None else share.has(every.share_bp))
+    counts, cut = shares(edges, window_us)
+    share = kept_share(counts)
+    if share is None:
+        none = Settlements(
+            Instances("settlement", np.zeros(1, dtype=np.int64), edges.row[:0], cut), edges.row[:0], edges.row[:0]
+        )
+        return Commission(grouped("commissioned", np.full(len(edges), -1), MOST_TRANSFERS, cut), none, None)
+    low, high = share.passed_on_bp - share.within_bp - 1, share.passed_on_bp + share.within_bp + 1
+    near = settlements(edges, window_us, low, high)
+    at_share = near.only(share.has(near.share_bp))
     found, leg = at_share.instances, at_share.instances.edge
     comes_in = edges.target[leg] == at_share.middle[found.owner()]
     outer = np.where(comes_in, edges.source[leg], edges.target[leg])

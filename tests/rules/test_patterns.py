@@ -10,6 +10,7 @@ import pytest
 
 from rules import patterns
 from rules.patterns import Instances, KeptShare, Round, edges_of
+from rules.patterns.settlement import FIRST_BP, LAST_BP, shares
 from tests.outside import outside
 from tests.rules import brute
 
@@ -156,29 +157,56 @@ def test_settlements_are_those_found_by_trying_everything() -> None:
         assert len(found) == len({tuple(x) for x in found})
 
 
+def kept(share_bp: np.ndarray) -> KeptShare | None:
+    """The share that stands out of these settlements."""
+    inside = share_bp[(share_bp >= FIRST_BP) & (share_bp <= LAST_BP)]
+    return patterns.kept_share(np.bincount(inside - FIRST_BP, minlength=LAST_BP - FIRST_BP + 1))
+
+
+def test_shares_are_counted_as_settlements_have_them() -> None:
+    some = 0
+    for seed, window in cases():
+        edges, _ = brute.random_edges(seed)
+        found = patterns.settlements(edges, window, FIRST_BP - 1, LAST_BP + 1).share_bp
+        found = found[(found >= FIRST_BP) & (found <= LAST_BP)]
+        counts, cut = shares(edges, window)
+        assert counts.tolist() == np.bincount(found - FIRST_BP, minlength=LAST_BP - FIRST_BP + 1).tolist()
+        some += int(counts.sum())
+        assert cut == 0
+    assert some > 20
+
+
 def test_a_commission_that_many_keep_stands_out_and_chance_does_not() -> None:
     chance = np.random.default_rng(5).integers(5_000, 11_000, 3_000)
-    assert patterns.kept_share(chance) is None
-    assert patterns.kept_share(np.concatenate([chance, np.full(60, 9_000)])) == KeptShare(9_000, 1)
+    assert kept(chance) is None
+    assert kept(np.concatenate([chance, np.full(60, 9_000)])) == KeptShare(9_000, 1)
 
 
 def test_a_commission_is_seen_to_the_fen_where_its_neighbourhood_is_full() -> None:
     chance = np.random.default_rng(6).integers(5_000, 9_900, 30_000)
-    assert patterns.kept_share(np.concatenate([chance, np.full(40, 9_000)])) == KeptShare(9_000, 1)
+    assert kept(np.concatenate([chance, np.full(40, 9_000)])) == KeptShare(9_000, 1)
 
 
 def test_a_commission_rounded_to_whole_yuan_is_seen_over_a_wider_step() -> None:
     draw = np.random.default_rng(7)
     rounded = draw.integers(8_990, 9_011, 400)
-    found = patterns.kept_share(np.concatenate([draw.integers(5_000, 9_900, 6_000), rounded]))
+    found = kept(np.concatenate([draw.integers(5_000, 9_900, 6_000), rounded]))
     assert found is not None
     assert (found.within_bp, abs(found.passed_on_bp - 9_000) < 10) == (20, True)
 
 
+def test_shares_that_slope_or_come_in_heaps_are_no_commission() -> None:
+    draw = np.random.default_rng(8)
+    slope = (4_000 + 6_500 * (1 - np.sqrt(draw.random(400_000)))).astype(np.int64)
+    heaps = np.repeat(draw.integers(4_000, 10_500, 60_000), draw.integers(1, 40, 60_000))
+    assert kept(slope) is None
+    assert kept(heaps) is None
+
+
 def test_who_passes_everything_on_works_for_no_commission() -> None:
     chance = np.random.default_rng(5).integers(5_000, 9_900, 3_000)
-    assert patterns.kept_share(np.concatenate([chance, np.full(500, 10_000)])) is None
-    assert patterns.kept_share(np.concatenate([chance, np.full(500, 10_000), np.full(60, 9_000)])) == KeptShare(9_000, 1)
+    assert kept(np.concatenate([chance, np.full(500, 10_000)])) is None
+    assert kept(np.concatenate([chance, np.full(500, 10_000), np.full(60, 9_000)])) == KeptShare(9_000, 1)
 
 
 def test_accounts_that_keep_the_same_share_and_have_a_payer_in_common_are_one_instance() -> None:
