@@ -57,8 +57,8 @@ def watch(  # noqa: PLR0913, PLR0917 - the options of the contract
 
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
-    """The interrupts asked for, as they come. An exception at any point of a look could be swallowed by what runs there; the
-    first Ctrl-C therefore only asks for the end, a second one breaks off."""
+    """The interrupts asked for, as they come, also where a script started us with interrupts ignored. The first one asks for the
+    end and lets a look finish, a second one breaks off."""
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
