@@ -57,7 +57,7 @@ def watch(  # noqa: PLR0913, PLR0917 - the options of the contract
 
 @contextmanager
 def interrupts() -> Iterator[list[int]]:
-    """The interrupts asked for, as they come, also where a script started us with interrupts ignored. The first one asks for the
+    """The interrupts asked for, as they come, also where a script started us with interrupts ignored. The first asks for the
     end and lets a look finish, a second one breaks off."""
     asked: list[int] = []
 
