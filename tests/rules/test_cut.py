@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from api.judgement import cuts_told, judge
 from ledger.problems import LiushuiError
 from rules.cut import END, EXIT, GAP, NO_HANDLE, START, WEIGHTS, Cut, cut_sentence, least_cuts, network
+from rules.scope import scope_of
 from rules.score import NEVER_BLOCKED, RankingResult
 from tests.rules.test_ranking import ranked
 from tests.story import story
@@ -145,7 +146,8 @@ def test_what_left_is_the_least_cut_of_any_trace(seed: int) -> None:
     names, hub = ledger.accounts["account"].astype(str), ledger.accounts["hub"].astype(bool).to_numpy()
     codes = np.arange(len(names))
     role = np.where(hub, "hub", np.where(codes % 3 == 0, "victim", "mule"))
-    cuts = least_cuts(RankingResult(ledger, trace, pd.DataFrame({"account_code": codes, "account": names, "role": role}), []))
+    frame = pd.DataFrame({"account_code": codes, "account": names, "role": role})
+    cuts = least_cuts(RankingResult(ledger, scope_of(ledger, trace), trace, frame, []))
     assert sum(int(cut.places["fen"].sum()) for cut in cuts) == int(trace.sinks["amount_fen"].sum())
 
 
