@@ -14,7 +14,7 @@ from tracing.exact_kernels import Table, Whole
 from tracing.legs import Codes, Ints
 from tracing.slot_kernels import BASE, COUNT, GONE, ROOM, aligned
 
-FACTS = np.dtype([("basis", np.int64), ("leg", np.int64), ("hop", np.int32), ("tier", np.int32), ("flags", np.int64)])
+FACTS = np.dtype([("basis", np.int64), ("leg", np.int32), ("hop", np.int32), ("tier", np.int32), ("flags", np.int32)])
 """What is known of a pool or lot beside its claim and fen; leg is the last one that brought any of it."""
 WHENCE = np.dtype([("start", np.int64), ("low", np.int64), ("piece", np.int64), ("unused", np.int64)])
 """Where a lot is from: its first fen on its leg, how many of them are gone, the carried piece that brought it."""

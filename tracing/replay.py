@@ -82,7 +82,7 @@ def _replayed(
     )
     state, free = np.zeros(kernels.PLACES + 1, np.int64), np.full(64, -1, np.int64)
     columns, room = kernels.OUT_COLUMNS if wide else kernels.PLAIN_COLUMNS, min(16 * len(settled.order), FIRST_ROOM) + 568
-    carried, other = np.empty((columns - 1, room), np.int64), np.empty((room, columns), np.int64)
+    carried, other = np.zeros((columns - 1, room), np.int64), np.empty((room, columns), np.int64)
     blocks, parcels = empty_blocks(room, lots=parameters.method != "pro_rata"), parcels_for(64)
     while state[kernels.PLACE] < len(settled.order):
         rooms: tuple[Any, ...] = (state, free, blocks, parcels, carried, other)
@@ -95,7 +95,7 @@ def _replayed(
         blocks = fens, names, facts, whence
     left = kernels.pieces_left(slots, blocks[0])
     check_rows(moved + written + left, most, parameters)
-    rested = np.empty((columns - 1, left), np.int64)
+    rested = np.zeros((columns - 1, left), np.int64)
     kernels.left_over(slots, *blocks, rested)
     return carried[:, :moved], rested, other[:written]
 

@@ -27,8 +27,8 @@ from tracing.parcel_kernels import (
     clean_out,
     stopped_by,
 )
-from tracing.share_kernels import pools_in, pools_out
-from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FLAGGED, HELD, HOLDER, IDENTIFIED, STATE, ask_for, clean_of
+from tracing.share_kernels import gives_nothing, pools_in, pools_out
+from tracing.slot_kernels import BALANCE, BASE, COUNT, ENDS, FLAGGED, HELD, HOLDER, IDENTIFIED, STATE, ask_for, clean_of, lent
 
 PRO_RATA, CLEAN_FIRST, TAINT_FIRST = 0, 1, 2
 """Codes of the methods."""
@@ -43,6 +43,8 @@ PLACE, SEEDS, MOVED, WRITTEN, USED, ENTRIES, PLACES = range(7)
 """What the pass keeps when it stops: its next leg's place, seeds seen, carried pieces, other rows, places in use; and what it
 stopped for: entries of a parcel, places of a block."""
 AHEAD = 24
+FACTS_AHEAD = 8
+BEFORE = 4
 """So many legs before its turn a leg's slots are asked for, and half as many before it what stands in their blocks."""
 
 
@@ -101,8 +103,26 @@ def replayed(
         carried: the carried pieces, a row per column: those of `Pieces`, or with what a trace backward needs.
         other: a row of `OUT_COLUMNS`, or the first `PLAIN_COLUMNS` of them, per piece and what else became of it.
     """
-    fens, names, facts, whence = blocks
-    parcel, labelled, part, rest, near, buckets = parcels
+    fens, names, facts, whence = lent(blocks[0]), lent(blocks[1]), lent(blocks[2]), lent(blocks[3])
+    parcel, labelled, part, rest = lent(parcels[0]), lent(parcels[1]), lent(parcels[2]), lent(parcels[3])
+    near, buckets = lent(parcels[4]), lent(parcels[5])
+    order, time, source, target, given, received = (
+        lent(order),
+        lent(time),
+        lent(source),
+        lent(target),
+        lent(given),
+        lent(received),
+    )
+    slots, seeds, limits, state, free, carried, other = (
+        lent(slots),
+        lent(seeds),
+        lent(limits),
+        lent(state),
+        lent(free),
+        lent(carried),
+        lent(other),
+    )
     wide, lots, legs = len(carried) >= OUT_COLUMNS - 1, len(whence) > 0, len(order)
     pooled = carried[POOLED - 1] if wide else near[:0]
     begun, seed, moved, written, used = state[PLACE], state[SEEDS], state[MOVED], state[WRITTEN], state[USED]
@@ -114,18 +134,20 @@ def replayed(
             ask_for(slots, source[leg])
             ask_for(slots, target[leg])
             leg = order[place + AHEAD // 2]
-            if slots[source[leg], HELD] > 0:
+            if slots[source[leg], HELD] > 0 and (lots or not gives_nothing(slots, source[leg], given[leg])):
                 for slot in (source[leg], target[leg]):
                     row = slots[slot, BASE]
-                    for one in range(row, row + slots[slot, COUNT], 8):
+                    end = row + slots[slot, COUNT]
+                    for one in range(row, end, 8):
                         ask_for(fens, one)
                         ask_for(names, one)
-                    ask_for(facts, row)
+                    for one in range(row, min(end, row + FACTS_AHEAD) + 1, 2):
+                        ask_for(facts, one)
                     if lots:
                         ask_for(whence, row)
         leg = order[place]
         x, y, s, t = given[leg], received[leg], source[leg], target[leg]
-        if place != next_seed and slots[s, HELD] == 0:  # no claim's money: two balances
+        if place != next_seed and (slots[s, HELD] == 0 or (not lots and gives_nothing(slots, s, x))):  # two balances
             slots[s, BALANCE] -= x
             slots[t, BALANCE] += y
             continue
@@ -183,7 +205,11 @@ def replayed(
                 written = note(other, written, SEED, claim, leg, start, fen, bears, hop, tier, 1, flags)
             carried[0, moved], carried[1, moved], carried[2, moved] = claim, leg, start
             carried[3, moved], carried[4, moved], carried[5, moved] = fen, bears, hop
-            carried[6, moved], carried[7, moved], carried[8, moved] = tier, 1 if hop == 1 else linked, flags
+            carried[6, moved] = tier
+            if linked > 0 or hop == 1:
+                carried[7, moved] = 1
+            if flags > 0:
+                carried[8, moved] = flags
             if wide:
                 carried[FROM - 1, moved] = parcel[one, P_PIECE] if hop > 1 else NONE
                 carried[FROM_START - 1, moved] = parcel[one, P_START] if hop > 1 else 0
@@ -237,20 +263,30 @@ def pieces_left(slots: Table, fens: Ints) -> int:
 @njit(cache=True)
 def left_over(slots: Table, fens: Ints, names: Codes, facts: Records, whence: Records, rested: Table) -> None:
     """Write down what the slots hold in the end, slot by slot, a row per column as of carried pieces."""
+    slots, fens, names, facts, whence, rested = lent(slots), lent(fens), lent(names), lent(facts), lent(whence), lent(rested)
     at = 0
     for slot in range(len(slots)):
+        if slot + BEFORE < len(slots):
+            begin = slots[slot + BEFORE, BASE]
+            for row in range(begin, begin + slots[slot + BEFORE, COUNT], 2):
+                ask_for(facts, row)
+                ask_for(fens, row)
+                ask_for(names, row)
         begin = slots[slot, BASE]
         for row in range(begin, begin + slots[slot, COUNT]):
             fen = fens[row]
             if fen == 0:
                 continue
-            start, bears, piece = 0, facts[row].basis, NONE
+            rested[0, at], rested[1, at] = names[row], facts[row].leg
+            rested[3, at], rested[5, at], rested[6, at] = fen, facts[row].hop, facts[row].tier
+            bears, start, piece = facts[row].basis, 0, NONE
             if len(whence) > 0:
                 low = whence[row].low
                 start, bears, piece = whence[row].start + low, share(bears, low + fen, low, low + fen), whence[row].piece
-            rested[0, at], rested[1, at], rested[2, at] = names[row], facts[row].leg, start
-            rested[3, at], rested[4, at], rested[5, at] = fen, bears, facts[row].hop
-            rested[6, at], rested[7, at], rested[8, at] = facts[row].tier, 0, facts[row].flags
+                rested[2, at] = start
+            rested[4, at] = bears
+            if facts[row].flags > 0:
+                rested[8, at] = facts[row].flags
             if len(rested) > PLAIN_COLUMNS:
                 rested[FROM - 1, at], rested[FROM_START - 1, at], rested[PAYER - 1, at] = piece, start, slot
                 rested[ARRIVED - 1, at], rested[POOLED - 1, at] = 0, 0

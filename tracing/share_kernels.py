@@ -22,6 +22,16 @@ EXACT_WANT, EXACT_TOTAL = 2**50, 2**61
 
 
 @njit(cache=True, inline="always")
+def gives_nothing(slots: Table, slot: int, fen: int) -> bool:
+    """Whether so little leaves a slot that no pool gives any of it, told without looking at the pools. It may miss some.
+
+    With 2 × held × fen < balance every pool's share is below one fen, and the clean money's remainder, balance − held × fen,
+    is above every pool's, at most held × fen: the one fen that is missing is the clean money's too.
+    """
+    return np.float64(2.000001) * slots[slot, HELD] * fen < slots[slot, BALANCE]
+
+
+@njit(cache=True, inline="always")
 def shares(
     fens: Ints, base: int, n: int, clean: int, total: int, want: int, part: Ints, rest: Ints, near: Ints, buckets: Ints
 ) -> None:
@@ -35,16 +45,18 @@ def shares(
     given = np.int64(0)
     if want < EXACT_WANT and total < EXACT_TOTAL:
         rate = want / total
-        for one in range(n + 1):
-            mine = fens[base + one] if one < n else clean
+        first = np.uint64(base)
+        for one in range(np.uint64(n)):
+            part[one] = fens[first + one]
+        part[n] = clean
+        for one in range(np.uint64(n + 1)):
+            mine = part[one]
             quotient = np.int64(mine * rate)
             # the products may wrap around; their difference is small, so it is right
-            remainder = np.int64(mine * want) - np.int64(quotient * total)
-            if remainder < 0:
-                quotient, remainder = quotient - 1, remainder + total
-            elif remainder >= total:
-                quotient, remainder = quotient + 1, remainder - total
-            part[one], rest[one] = quotient, remainder
+            remainder = mine * want - quotient * total
+            less, more = np.int64(remainder < 0), np.int64(remainder >= total)
+            quotient += more - less
+            part[one], rest[one] = quotient, remainder + (less - more) * total
             given += quotient
     else:
         for one in range(n + 1):
@@ -57,6 +69,16 @@ def shares(
 @njit(cache=True, inline="always")
 def add_to_largest(part: Ints, rest: Ints, count: int, more: Whole, near: Ints, buckets: Ints) -> None:
     """A fen more for the parts with the `more` largest remainders, the first ones first."""
+    if more <= 3:
+        for _ in range(more):
+            top, best = np.int64(-1), np.uint64(0)
+            for one in range(np.uint64(count)):
+                mine = rest[one]
+                if mine > top:
+                    top, best = mine, one
+            part[best] += 1
+            rest[best] = -1
+        return
     if count <= FEW:
         for one in range(count):
             mine, before = rest[one], np.int64(0)

@@ -61,6 +61,23 @@ ask_for: Any = asked
 """As compiled code calls it: with the table and the row."""
 
 
+@intrinsic
+def not_counted(context: Any, table: Any) -> Any:
+    """The same array without its count of references; whoever calls holds the array itself."""
+
+    def code(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        made = target.make_array(signature.args[0])(target, builder, values[0])
+        made.meminfo = ir.Constant(made.meminfo.type, None)
+        made.parent = ir.Constant(made.parent.type, None)
+        return made._getvalue()
+
+    return table(table), code
+
+
+lent: Any = not_counted
+"""As compiled code calls it. Counting references at each call of each leg would take as long as a tenth of the replay."""
+
+
 @njit(cache=True)
 def clean_of(slots: NDArray[np.int64], slot: int) -> Any:
     """Fen of the slot that are no claim's."""
