@@ -15,7 +15,8 @@ from rules.discovery import combined, discovery_rate
 from rules.expected import Counted, Measured, fit_amounts, fit_counts, upper_tail
 from rules.peers import independent, peer_levels
 from rules.rule import not_evaluated
-from rules.scope import Scope, settled_transfers
+from rules.scope import Scope
+from rules.settled import settled_transfers
 from rules.wording import DAY_US
 
 CODE = "RUL-ANOMALY"

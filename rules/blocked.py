@@ -9,8 +9,9 @@ import pandas as pd
 
 from ledger import Ledger
 from rules.lines import currency_of
-from rules.scope import Ints, records, settled_transfers
+from rules.scope import Ints, records
 from rules.score import RankingResult
+from rules.settled import moved_transfers
 from rules.suspected import PREFIX
 from tracing.result import Trace
 
@@ -69,7 +70,7 @@ def free_of_blocks(ledger: Ledger, trace: Trace, blocks: tuple[Block, ...]) -> F
         return Free()
     codes = pd.Series(np.arange(len(ledger.accounts)), index=ledger.accounts["account"].astype(str))
     wanted = sorted({int(codes[block.account]) for block in blocks if block.account in codes.index})
-    moves = settled_transfers(ledger, trace.parameters.as_of_us, currency_of(trace))
+    moves = moved_transfers(ledger, trace.parameters.as_of_us, currency_of(trace))
     moves = moves[moves["source"].isin(wanted) | moves["target"].isin(wanted)]
     victims = victims_fen(trace)
     balance = trace.held.groupby("account_code")["balance_fen"].first().astype("Int64").fillna(0)

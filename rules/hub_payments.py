@@ -5,7 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rules.scope import Scope, columns, mask
+from rules.scope import Scope, columns
+from tracing.legs import mask
 
 
 def through_hubs(scope: Scope) -> pd.DataFrame:

@@ -5,7 +5,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rules.scope import Ints, Scope, is_word, mask, taken
+from rules.scope import Ints, Scope, taken
+from rules.settled import is_word
+from tracing.legs import mask
 
 SHARED_KINDS = ("device", "phone", "id", "messenger", "ip")
 """Kinds of links that people who do not belong together do not share."""

@@ -1,6 +1,7 @@
 """Wages: payments a firm hands to its bank in one batch."""
 
-from rules.scope import Flags, Scope, columns, is_word
+from rules.scope import Flags, Scope, columns
+from rules.settled import is_word
 
 PAYROLL_CHANNEL = "batch"
 

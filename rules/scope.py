@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ledger import Ledger
-from ledger.book import filled
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
+from rules.settled import settled_transfers
 from tracing.result import Trace
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ class Scope:
     """Transfers that took place, as numpy columns, and what is known of every account of the ledger by its code.
 
     transfers, in ledger order: row (transfer row of the ledger), time_us, source, target, amount_fen, received_fen, purchase,
-        redemption (flags). Failed and taken-back transfers and their reversals are not in it, nor are other currencies than the
-        trace's; thresholds count in its minor units.
+        redemption (flags), as `rules.settled` tells what took place and stayed; none in other currencies than the trace's;
+        thresholds count in its minor units.
     transfer_ids: the id of each of these transfers.
     judged: accounts the rules may speak about; all their transfers are here. reached: accounts the trace touched. whole: all
         accounts of the ledger are judged, and all its transfers are here. currency: the only one looked at, None: all.
@@ -71,8 +70,11 @@ class Scope:
         return kept
 
     def ids(self, rows: Ints) -> tuple[str, ...]:
-        """Ids of transfers in view, by their ledger rows."""
-        place = np.searchsorted(self.once("row", lambda: columns(self.transfers, "row")[0]), rows)
+        """Ids of transfers by their ledger rows, in view or not (a payment that came back is in none)."""
+        seen = self.once("row", lambda: columns(self.transfers, "row")[0])
+        place = np.searchsorted(seen, rows)
+        if not np.isin(rows, seen).all():
+            return tuple(str(identifier) for identifier in self.words("transfer", rows))
         return tuple(self.transfer_ids.take(pa.array(place)).to_pylist())
 
     def words(self, column: str, rows: Ints) -> list[str | None]:
@@ -182,56 +184,6 @@ def holders(accounts: pd.DataFrame) -> Ints:
     alone = holder.isna().to_numpy(dtype=bool) | (holder == "").fillna(True).to_numpy(dtype=bool)
     numbers[alone] = len(numbers) + np.flatnonzero(alone)
     return numbers
-
-
-def settled_transfers(ledger: Ledger, as_of_us: int | None, currency: str | None = None) -> pd.DataFrame:
-    """Transfers that took place and stayed, up to `as_of_us`, in one currency or in all."""
-    wanted = (
-        "transfer",
-        "time",
-        "source",
-        "target",
-        "amount_fen",
-        "received_fen",
-        "currency",
-        "operation",
-        "status",
-        "reverses",
-    )
-    table = filled(ledger.read(wanted))
-    time_us = np.asarray(table["time"].cast(pa.int64()).to_numpy())
-    keep = is_word(table["status"], "done") & mask(pc.is_null(table["reverses"]))
-    taken_back = pc.unique(table["reverses"].drop_null())
-    if len(taken_back):
-        keep &= ~mask(pc.is_in(table["transfer"], value_set=taken_back.cast(table["transfer"].type)))
-    if as_of_us is not None:
-        keep &= time_us <= as_of_us
-    if currency is not None:
-        keep &= is_word(table["currency"], currency)
-    row = np.flatnonzero(keep)
-    return pd.DataFrame(
-        {
-            "row": row,
-            "time_us": time_us[row],
-            "source": np.asarray(table["source"].to_numpy())[row].astype(np.int64),
-            "target": np.asarray(table["target"].to_numpy())[row].astype(np.int64),
-            "amount_fen": np.asarray(table["amount_fen"].to_numpy())[row],
-            "received_fen": np.asarray(table["received_fen"].to_numpy())[row],
-            "purchase": is_word(table["operation"], "purchase")[row],
-            "redemption": is_word(table["operation"], "redemption")[row],
-        }
-    )
-
-
-def is_word(column: pa.ChunkedArray, word: str) -> Flags:
-    """Which rows of a dictionary column have this word, by its number: no text is made of a row."""
-    found = [pc.equal(chunk.indices, chunk.dictionary.index(word)) for chunk in column.chunks]
-    return mask(pa.chunked_array(found, pa.bool_()))
-
-
-def mask(values: pa.ChunkedArray) -> Flags:
-    """An Arrow boolean column as numpy; null is false."""
-    return np.array(pc.fill_null(values, False).to_numpy(), dtype=np.bool_)
 
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:

@@ -16,7 +16,8 @@ from rules.chance import account_chances
 from rules.dwell import LATENCY_US
 from rules.roles import name_roles
 from rules.rule import FULL, Finding
-from rules.scope import Flags, Ints, Scope, columns, scope_of, settled_transfers
+from rules.scope import Flags, Ints, Scope, columns, scope_of
+from rules.settled import settled_transfers
 from rules.wording import DAY_US
 from tracing.result import Trace
 from tracing.trace import trace_claims

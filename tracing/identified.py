@@ -50,17 +50,10 @@ def identify_reversals(ledger: Ledger, legs: Legs, reverses: pa.ChunkedArray) ->
     Args:
         reverses: id of the payment each row reverses, or null.
     """
-    backs = np.flatnonzero(mask(pc.is_valid(reverses)) & (legs.given_fen[: legs.rows] > 0))
-    if not len(backs):
-        return no_links()
-    ids = reverses.take(pa.array(backs)).to_pylist()
-    paid_row = rows_by_id(ledger, set(ids))
-    pairs = pd.DataFrame({"back": backs, "paid": [paid_row.get(identifier, -1) for identifier in ids]})
-    pairs = pairs[fits(legs, pairs["back"].to_numpy(), pairs["paid"].to_numpy())]
-    pairs["fen"] = legs.given_fen[pairs["back"]]
-    returned = pairs.groupby("paid")["fen"].cumsum().to_numpy()
-    pairs = pairs[returned <= legs.received_fen[pairs["paid"]]]
-    unfit = len(backs) - len(pairs)
+    pairs, unfit = reversals(ledger, legs, reverses)
+    warnings = (f"{unfit} {UNFIT}",) if unfit else ()
+    if pairs.empty:
+        return no_links(*warnings)
     totals = pairs.groupby("paid")["fen"].sum()
     slot = np.searchsorted(totals.index.to_numpy(), pairs["paid"].to_numpy())
     count = len(totals) + len(pairs)
@@ -71,8 +64,26 @@ def identify_reversals(ledger: Ledger, legs: Legs, reverses: pa.ChunkedArray) ->
         fen=np.concatenate([totals.to_numpy(dtype=np.int64), pairs["fen"].to_numpy(dtype=np.int64)]),
         not_before_us=np.zeros(count, dtype=np.int64),
         account=legs.slots.account[legs.target[totals.index]],
-        warnings=(f"{unfit} {UNFIT}",) if unfit else (),
+        warnings=warnings,
     )
+
+
+def reversals(ledger: Ledger, legs: Legs, reverses: pa.ChunkedArray) -> tuple[pd.DataFrame, int]:
+    """Reversing rows with the payment each gives back, and how many name none that they fit.
+
+    Returns:
+        back and paid (rows of the legs, a leg per transfer), fen; in the order of `back`. No payment gives back more than it
+        was.
+    """
+    backs = np.flatnonzero(mask(pc.is_valid(reverses)) & (legs.given_fen[: legs.rows] > 0))
+    ids = reverses.take(pa.array(backs)).to_pylist()
+    paid_row = rows_by_id(ledger, set(ids)) if ids else {}
+    paid = np.array([paid_row.get(identifier, -1) for identifier in ids], np.int64)
+    pairs = pd.DataFrame({"back": backs, "paid": paid, "fen": legs.given_fen[backs]})
+    pairs = pairs[fits(legs, backs, paid)]
+    returned = pairs.groupby("paid")["fen"].cumsum().to_numpy()
+    pairs = pairs[returned <= legs.received_fen[pairs["paid"]]]
+    return pairs, len(backs) - len(pairs)
 
 
 def fits(legs: Legs, back: Ints, paid: Ints) -> Flags:

@@ -28,13 +28,17 @@ def evaluate(scope: Scope) -> tuple[list[Finding], list[Problem]]:
 
 
 def traced_sums(scope: Scope) -> pd.DataFrame:
-    """account, fen, payers (holders) and rows of the victims' money that reached each account from other holders."""
+    """account, fen, payers (holders) and rows of the victims' money that reached each account from other holders and stayed."""
     assert scope.trace is not None
     traced = scope.trace.traced
     source, target = columns(traced, "source_code", "target_code")
     victim = np.unique(scope.holder[source[columns(traced, "hop")[0] == 1]])
     chosen = scope.judged[target] & (scope.holder[source] != scope.holder[target]) & ~np.isin(scope.holder[target], victim)
-    into = traced[chosen].assign(payer=scope.holder[source[chosen]])
+    row, amount = columns(scope.transfers, "row", "amount_fen")
+    paid, basis = columns(traced, "transfer_row", "basis_fen")
+    chosen &= np.isin(paid, row)
+    kept = np.minimum(basis[chosen], amount[np.searchsorted(row, paid[chosen])])
+    into = traced[chosen].assign(payer=scope.holder[source[chosen]], basis_fen=kept)
     totals = pd.DataFrame(
         into.groupby("target_code", as_index=False).agg(
             fen=("basis_fen", "sum"), payers=("payer", "nunique"), rows=("transfer_row", list)

@@ -7,7 +7,7 @@ from rules.activity import FEATURES, activity
 from rules.anomaly import Spans, compared, score_anomalies
 from rules.discovery import combined, discovery_rate
 from rules.expected import fit_amounts, fit_counts, upper_tail
-from rules.scope import settled_transfers
+from rules.settled import settled_transfers
 from tests.rules.cases import case
 
 SPANS = Spans(0, 10**12, 2 * 10**12, 3 * 10**12)
