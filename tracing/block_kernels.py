@@ -1,7 +1,7 @@
 """Blocks in compiled code: what a slot holds of claims' money stands side by side, in places of columns all slots share.
 
 A block has a power of two of places; one that became too small is kept for the next slot of its size. Under pro rata a place is
-a pool, one a claim, in order of the claims (`tracing.share_kernels`); else a lot, oldest first (`tracing.lot_kernels`).
+a pool, one a claim (`tracing.share_kernels`); else a lot, oldest first (`tracing.lot_kernels`).
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracing.exact_kernels import Table, Whole
 from tracing.legs import Codes, Ints
-from tracing.slot_kernels import BASE, COUNT, GONE, ROOM, aligned
+from tracing.slot_kernels import BASE, COUNT, GONE, ROOM, aligned, ask_for
 
 FACTS = np.dtype([("basis", np.int64), ("leg", np.int32), ("hop", np.int32), ("tier", np.int32), ("flags", np.int32)])
 """What is known of a pool or lot beside its claim and fen; leg is the last one that brought any of it."""
@@ -40,10 +40,26 @@ def class_of(places: int) -> int:
     return found
 
 
+@njit(cache=True, inline="always")
+def ask_for_block(slots: Table, slot: int, most: int, fens: Ints, names: Codes, facts: Records, whence: Records) -> None:
+    """Ask for what stands in a slot's block, of the facts the first ones up to `most`, and for the place behind it."""
+    begin = slots[slot, BASE]
+    end = begin + slots[slot, COUNT]
+    for one in range(begin, end, 8):
+        ask_for(fens, one)
+        ask_for(names, one)
+    for one in range(begin, min(end, begin + most), 2):
+        ask_for(facts, one)
+    ask_for(fens, end)
+    ask_for(facts, end)
+    if len(whence) > 0:
+        ask_for(whence, begin)
+
+
 @njit(cache=True)
-def has_places(slots: Table, slot: int, more: int, lots: bool) -> Whole:
+def has_places(slots: Table, slot: int, more: int) -> Whole:
     """Whether so many more fit behind what the slot's block holds."""
-    return (slots[slot, GONE] if lots else 0) + slots[slot, COUNT] + more <= slots[slot, ROOM]
+    return slots[slot, GONE] + slots[slot, COUNT] + more <= slots[slot, ROOM]
 
 
 @njit(cache=True)
@@ -64,7 +80,7 @@ def moved_block(
         free: per size the first block to use again; its first fen is where the next one is. whence: of lots; else no rows.
     """
     first, count, room, lots = slots[slot, BASE], slots[slot, COUNT], slots[slot, ROOM], len(whence) > 0
-    base = first - slots[slot, GONE] if lots else first
+    base = first - slots[slot, GONE]
     into = base
     if 2 * need > room:
         size = class_of(need)
@@ -79,8 +95,7 @@ def moved_block(
         fens[new], names[new], facts[new] = fens[old], names[old], facts[old]
         if lots:
             whence[new] = whence[old]
-    slots[slot, BASE] = into
-    slots[slot, GONE] = 0 if lots else slots[slot, GONE]
+    slots[slot, BASE], slots[slot, GONE] = into, 0
     if into != base and room > 0:
         fens[base], free[class_of(room)] = free[class_of(room)], base
     return used

@@ -11,15 +11,15 @@ P_CLAIM, P_FEN, P_BASIS, P_HOP, P_TIER, P_LEG, P_START, P_PIECE, P_FLAGS = range
 """Columns of a parcel; the leg, the first fen on it and the carried piece are those that brought the lot."""
 WIDTH, BUCKETS = 9, 64
 
-Parcels = tuple[Table, Table, Ints, Ints, Ints, Ints]
-"""A parcel, one to label it in, and room to share in: parts, remainders, those near a bound, buckets."""
+Parcels = tuple[Table, Table, Ints, Ints, Ints, Ints, Ints]
+"""A parcel, one to label it in, and room to share in: parts, remainders, those near a bound, buckets, places of claims."""
 
 
-def parcels_for(entries: int) -> Parcels:
-    """Parcels with room for so many entries."""
+def parcels_for(entries: int, claims: int) -> Parcels:
+    """Parcels with room for so many entries, of claims below that number."""
     parcel, labelled = np.zeros((2, entries, WIDTH), np.int64)
     part, rest, near = np.zeros((3, entries), np.int64)
-    return parcel, labelled, part, rest, near, np.zeros(BUCKETS, np.int64)
+    return parcel, labelled, part, rest, near, np.zeros(BUCKETS, np.int64), np.zeros(claims, np.int64)
 
 
 @njit(cache=True)

@@ -63,8 +63,9 @@ def _replayed(
     from tracing import replay_kernels as kernels
     from tracing.block_kernels import empty_blocks
     from tracing.parcel_kernels import parcels_for
-    from tracing.slot_kernels import slots_table
+    from tracing.slot_kernels import COUNT, slots_table
 
+    claims = int(seeds.claim.max(initial=0)) + 1
     legs, most = settled.legs, MOST_ROWS // 2 if wide else MOST_ROWS
     limits = [parameters.max_hops or 0, parameters.hop_window_us or 0, parameters.min_amount_fen]
     slots = slots_table(settled.openings.fen, legs.slots, holder)
@@ -83,17 +84,17 @@ def _replayed(
     state, free = np.zeros(kernels.PLACES + 1, np.int64), np.full(64, -1, np.int64)
     columns, room = kernels.OUT_COLUMNS if wide else kernels.PLAIN_COLUMNS, min(16 * len(settled.order), FIRST_ROOM) + 568
     carried, other = np.zeros((columns - 1, room), np.int64), np.empty((room, columns), np.int64)
-    blocks, parcels = empty_blocks(room, lots=parameters.method != "pro_rata"), parcels_for(64)
+    blocks, parcels = empty_blocks(room, lots=parameters.method != "pro_rata"), parcels_for(64, claims)
     while state[kernels.PLACE] < len(settled.order):
         rooms: tuple[Any, ...] = (state, free, blocks, parcels, carried, other)
         kernels.replayed(*fixed, *rooms)
         _, _, moved, written, used, entries, places = state.tolist()
         check_rows(moved + written, most, parameters)
-        parcels = parcels_for(2 * entries) if entries > len(parcels[0]) else parcels
+        parcels = parcels_for(2 * entries, claims) if entries > len(parcels[0]) else parcels
         carried, other = longer(carried, moved, entries, axis=1), longer(other, written, 4 * entries)
         fens, names, facts, whence = (longer(column, used, 2 * places) for column in blocks)
         blocks = fens, names, facts, whence
-    left = kernels.pieces_left(slots, blocks[0])
+    left = int(slots[:, COUNT].sum())
     check_rows(moved + written + left, most, parameters)
     rested = np.zeros((columns - 1, left), np.int64)
     kernels.left_over(slots, *blocks, rested)
@@ -122,9 +123,12 @@ def check_rows(rows: int, most: int, parameters: Parameters) -> None:
 
 def placed_seeds(settled: Settled, seeds: Pieces) -> Table:
     """Per seed its leg's place in the order, start, fen, claim and tier; sorted by place and start."""
-    place = np.empty(len(settled.order), np.int64)
-    place[settled.order] = np.arange(len(settled.order))
-    table = np.column_stack([place[seeds.leg], seeds.start_fen, seeds.fen, seeds.claim, seeds.tier])
+    disputed = np.zeros(len(settled.order), np.bool_)
+    disputed[seeds.leg] = True
+    places = np.flatnonzero(disputed[settled.order])
+    by_leg = places[np.argsort(settled.order[places])]
+    place = by_leg[np.searchsorted(settled.order[by_leg], seeds.leg)]
+    table = np.column_stack([place, seeds.start_fen, seeds.fen, seeds.claim, seeds.tier])
     return np.ascontiguousarray(table[np.lexsort([table[:, 1], table[:, 0]])], np.int64)
 
 

@@ -6,7 +6,7 @@ Like `tracing.kernels` this file is loops over plain arrays; `tracing.replay` sa
 
 from numba import njit
 
-from tracing.block_kernels import Blocks, Records, has_places, moved_block
+from tracing.block_kernels import Blocks, Records, ask_for_block, has_places, moved_block
 from tracing.exact_kernels import Table, product_over, share
 from tracing.legs import Codes, Ints
 from tracing.lot_kernels import lots_in, lots_out
@@ -43,9 +43,9 @@ PLACE, SEEDS, MOVED, WRITTEN, USED, ENTRIES, PLACES = range(7)
 """What the pass keeps when it stops: its next leg's place, seeds seen, carried pieces, other rows, places in use; and what it
 stopped for: entries of a parcel, places of a block."""
 AHEAD = 24
-FACTS_AHEAD = 8
-BEFORE = 4
 """So many legs before its turn a leg's slots are asked for, and half as many before it what stands in their blocks."""
+FACTS_AHEAD, SLOTS_AHEAD = 8, 4
+"""Of so many pools or lots the facts are asked for as well; in the end, so many slots before their turn."""
 
 
 @njit(cache=True)
@@ -100,29 +100,15 @@ def replayed(
         seeds: place in `order`, start, fen, claim, tier of every disputed part, by place and start; disjoint per leg.
         limits: most hops, longest rest in microseconds, least fen; 0 = none.
         state: how far it came, the columns from `PLACE` on; ENTRIES and PLACES are what the next leg may need at least.
-        carried: the carried pieces, a row per column: those of `Pieces`, or with what a trace backward needs.
+        carried: the carried pieces, zeros before, a row per column: those of `Pieces`, or with what a trace backward needs.
         other: a row of `OUT_COLUMNS`, or the first `PLAIN_COLUMNS` of them, per piece and what else became of it.
     """
+    order, time, source, target = lent(order), lent(time), lent(source), lent(target)
+    given, received, slots, seeds = lent(given), lent(received), lent(slots), lent(seeds)
+    limits, state, free, carried, other = lent(limits), lent(state), lent(free), lent(carried), lent(other)
     fens, names, facts, whence = lent(blocks[0]), lent(blocks[1]), lent(blocks[2]), lent(blocks[3])
     parcel, labelled, part, rest = lent(parcels[0]), lent(parcels[1]), lent(parcels[2]), lent(parcels[3])
-    near, buckets = lent(parcels[4]), lent(parcels[5])
-    order, time, source, target, given, received = (
-        lent(order),
-        lent(time),
-        lent(source),
-        lent(target),
-        lent(given),
-        lent(received),
-    )
-    slots, seeds, limits, state, free, carried, other = (
-        lent(slots),
-        lent(seeds),
-        lent(limits),
-        lent(state),
-        lent(free),
-        lent(carried),
-        lent(other),
-    )
+    near, buckets, places = lent(parcels[4]), lent(parcels[5]), lent(parcels[6])
     wide, lots, legs = len(carried) >= OUT_COLUMNS - 1, len(whence) > 0, len(order)
     pooled = carried[POOLED - 1] if wide else near[:0]
     begun, seed, moved, written, used = state[PLACE], state[SEEDS], state[MOVED], state[WRITTEN], state[USED]
@@ -134,17 +120,10 @@ def replayed(
             ask_for(slots, source[leg])
             ask_for(slots, target[leg])
             leg = order[place + AHEAD // 2]
-            if slots[source[leg], HELD] > 0 and (lots or not gives_nothing(slots, source[leg], given[leg])):
-                for slot in (source[leg], target[leg]):
-                    row = slots[slot, BASE]
-                    end = row + slots[slot, COUNT]
-                    for one in range(row, end, 8):
-                        ask_for(fens, one)
-                        ask_for(names, one)
-                    for one in range(row, min(end, row + FACTS_AHEAD) + 1, 2):
-                        ask_for(facts, one)
-                    if lots:
-                        ask_for(whence, row)
+            from_slot = source[leg]
+            if slots[from_slot, HELD] > 0 and (lots or not gives_nothing(slots, from_slot, given[leg])):
+                ask_for_block(slots, from_slot, FACTS_AHEAD, fens, names, facts, whence)
+                ask_for_block(slots, target[leg], 0, fens, names, facts, whence)
         leg = order[place]
         x, y, s, t = given[leg], received[leg], source[leg], target[leg]
         if place != next_seed and (slots[s, HELD] == 0 or (not lots and gives_nothing(slots, s, x))):  # two balances
@@ -238,45 +217,25 @@ def replayed(
         slots[t, BALANCE] += y
         if arrived == 0:
             continue
-        if not has_places(slots, t, arrived, lots):
+        if not has_places(slots, t, arrived):
             used = moved_block(slots, t, slots[t, COUNT] + arrived, free, used, fens, names, facts, whence)
         if lots:
             lots_in(slots, t, parcel, arrived, leg, fens, names, facts, whence)
             continue
-        step = arrived if first == seed else 1
-        for one in range(0, arrived, step):  # beside a seed the parcel is not in order of the claims
-            pools_in(slots, t, parcel, one, one + step, leg, fens, names, facts, pooled)
+        pools_in(slots, t, parcel, arrived, leg, fens, names, facts, places, pooled)
     state[SEEDS], state[MOVED], state[WRITTEN], state[USED] = seed, moved, written, used
 
 
 @njit(cache=True)
-def pieces_left(slots: Table, fens: Ints) -> int:
-    """How many pools or lots the slots hold in the end."""
-    found = 0
-    for slot in range(len(slots)):
-        begin = slots[slot, BASE]
-        for row in range(begin, begin + slots[slot, COUNT]):
-            found += fens[row] > 0
-    return found
-
-
-@njit(cache=True)
 def left_over(slots: Table, fens: Ints, names: Codes, facts: Records, whence: Records, rested: Table) -> None:
-    """Write down what the slots hold in the end, slot by slot, a row per column as of carried pieces."""
-    slots, fens, names, facts, whence, rested = lent(slots), lent(fens), lent(names), lent(facts), lent(whence), lent(rested)
+    """Write down what the slots hold in the end, slot by slot, a row per column as of carried pieces; zeros stay unwritten."""
     at = 0
     for slot in range(len(slots)):
-        if slot + BEFORE < len(slots):
-            begin = slots[slot + BEFORE, BASE]
-            for row in range(begin, begin + slots[slot + BEFORE, COUNT], 2):
-                ask_for(facts, row)
-                ask_for(fens, row)
-                ask_for(names, row)
+        if slot + SLOTS_AHEAD < len(slots):
+            ask_for_block(slots, slot + SLOTS_AHEAD, len(facts), fens, names, facts, whence)
         begin = slots[slot, BASE]
         for row in range(begin, begin + slots[slot, COUNT]):
             fen = fens[row]
-            if fen == 0:
-                continue
             rested[0, at], rested[1, at] = names[row], facts[row].leg
             rested[3, at], rested[5, at], rested[6, at] = fen, facts[row].hop, facts[row].tier
             bears, start, piece = facts[row].basis, 0, NONE

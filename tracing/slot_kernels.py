@@ -16,7 +16,7 @@ from tracing.legs import Ints, Slots
 
 BALANCE, STATE, HELD, HOLDER, BASE, COUNT, ROOM, GONE = range(8)
 """Fen; bits of its state; fen of claims; number of its holder; where its block begins, how many pools or lots there are, places
-of the block; how many lots in front of them are gone, or how many of the pools are empty."""
+of the block; how many lots in front of them are gone."""
 ENDS, IDENTIFIED, FLAGGED = 1, 2, 2
 """Bits of a slot's state: money that comes in goes no further (its balance is not read); a record chose what leaves. The flags
 that money leaving it gets stand `FLAGGED` bits higher."""

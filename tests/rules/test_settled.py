@@ -78,7 +78,8 @@ def test_other_currencies_are_left_out() -> None:
 def test_a_token_refund_hides_no_collector() -> None:
     scope, _ = case(GATHERED + "    09:30 m -> v2 0.01 bank reverses=P\n")
     found = fired(scope, "RUL-CRIMINAL-LINE")
-    assert set(found) == {"m"} and found["m"].transfers == ("T1", "P", "T3")
+    assert set(found) == {"m"}
+    assert found["m"].transfers == ("T1", "P", "T3")
 
 
 def test_what_came_back_whole_settles_nothing() -> None:

@@ -16,7 +16,19 @@ def given(fen: list[int], clean: int, want: int) -> list[int]:
     """What every pool and the clean money gives, by the compiled shares."""
     part, rest, near = (np.zeros(len(fen) + 1, np.int64) for _ in range(3))
     fens, total = np.array(fen, np.int64), clean + sum(fen)
-    shares(fens, 0, len(fen), clean, total, want, part, rest, near, np.zeros(BUCKETS, np.int64))
+    shares(
+        fens,
+        np.arange(len(fen), dtype=np.int32),
+        0,
+        len(fen),
+        clean,
+        total,
+        want,
+        part,
+        rest,
+        near,
+        np.zeros(BUCKETS, np.int64),
+    )
     return part.tolist()
 
 
