@@ -11,13 +11,13 @@ from benchmarks.recovery.case import generated_case
 from benchmarks.recovery.desk import Kept
 from benchmarks.recovery.game import Score, play_case
 from benchmarks.recovery.onward import Rests
-from benchmarks.recovery.strategies import FIRST, ORACLE, OURS, POISON, PRESENT, STRATEGIES
+from benchmarks.recovery.strategies import AHEAD, FIRST, ORACLE, OURS, POISON, PRESENT, STRATEGIES
 
 MINUTE_US = 60_000_000
 SCENARIO = "demo"
 HEADER = """| requests per report | strategy | saved % | innocents' % | filed | empty % | of the oracle % |
 |---:|---|---:|---:|---:|---:|---:|"""
-APART = ("ours without suspected claims", OURS, PRESENT, ORACLE)
+APART = ("ours without suspected claims", OURS, PRESENT, AHEAD, ORACLE)
 """Not rivals of ours."""
 EXTRA = ("poison by balance",)
 """Rivals nobody asked us to beat: a bar of their own."""
@@ -137,10 +137,10 @@ def bars(most: int, scores: dict[tuple[int, str], Score]) -> list[str]:
 
 
 def room(most: int, best: int, scores: dict[tuple[int, str], Score]) -> str:
-    """Whether 1.2 × the best rival can be reached at all: beside it what the two bounds save."""
-    present, future = (scores[most, name] for name in (PRESENT, ORACLE))
-    wanted, known, bound = (share(fen, future.requested_fen) for fen in (6 * best // 5, present.saved_fen, future.saved_fen))
-    return f"{most} per report: 1.2 × the best rival is {wanted:.1f} %; {PRESENT} saves {known:.1f} %, the oracle {bound:.1f} %"
+    """Whether 1.2 × the best rival can be reached at all: beside it what the bounds save."""
+    asked = scores[most, ORACLE].requested_fen
+    bounds = ", ".join(f"{name} {share(scores[most, name].saved_fen, asked):.1f} %" for name in (PRESENT, AHEAD, ORACLE))
+    return f"{most} per report: 1.2 × the best rival is {share(6 * best // 5, asked):.1f} %; bounds: {bounds}"
 
 
 def times(one: int, other: int) -> str:

@@ -10,6 +10,8 @@ from benchmarks.recovery.parcels import CLEAN
 from rules.blocked import free_of_blocks
 
 HOUR_US = 3_600_000_000
+ANYTHING = 2**50
+"""More fen than any account gets."""
 
 
 def first_layer(desk: Desk) -> list[Request]:
@@ -126,8 +128,20 @@ def all_victims_known(desk: Desk) -> list[Request]:
     return [(slot, bank.blocked(slot) + there[slot]) for slot in places]
 
 
+def blocked_ahead(desk: Desk) -> list[Request]:
+    """A ceiling without foresight, whoever it hits: where any victims' money is now, then where it was, the latest first.
+
+    Each request is over whatever may have come when it lands.
+    """
+    bank, ends = desk.bank, desk.case.settled.legs.slots.ends
+    last = {way.slot: way.time_us for way in bank.play.ways if not ends[way.slot]}
+    there = [slot for slot, _ in all_victims_known(desk)]
+    ahead = sorted(last.keys() - set(there), key=lambda slot: (-last[slot], slot))
+    return [(slot, bank.blocked(slot) + ANYTHING) for slot in (*there, *ahead) if bank.asked(slot) == bank.blocked(slot)]
+
+
 FIRST, POISON, OURS, ORACLE = "first layer only", "poison by volume", "ours", "oracle"
-PRESENT = "every victim known"
+PRESENT, AHEAD = "every victim known", "every victim known and blocked ahead"
 STRATEGIES: dict[str, Strategy] = {
     FIRST: first_layer,
     "newest inflow": newest_inflow,
@@ -138,5 +152,6 @@ STRATEGIES: dict[str, Strategy] = {
     "ours without suspected claims": ours_without,
     OURS: ours,
     PRESENT: all_victims_known,
+    AHEAD: blocked_ahead,
     ORACLE: oracle,
 }

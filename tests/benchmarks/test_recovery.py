@@ -13,7 +13,7 @@ from benchmarks.recovery.oracle import oracle
 from benchmarks.recovery.parcels import CLEAN, Lot, scaled
 from benchmarks.recovery.play import Play
 from benchmarks.recovery.records import seen
-from benchmarks.recovery.strategies import PRESENT, STRATEGIES, first_layer, ours, ours_without, top_held
+from benchmarks.recovery.strategies import AHEAD, PRESENT, STRATEGIES, first_layer, ours, ours_without, top_held
 from tests.story import story
 from tracing.trace import trace_claims
 
@@ -182,6 +182,17 @@ def test_who_knows_every_victim_asks_for_what_is_theirs_now_and_sees_no_future(s
     assert STRATEGIES[PRESENT](desk) == [(slot_of(small, "second"), 2800_00), (slot_of(small, "mule"), 2200_00)]
     bank.play.land(slot_of(small, "second"), 800_00)
     assert dict(STRATEGIES[PRESENT](desk))[slot_of(small, "second")] == 2800_00
+
+
+def test_who_blocks_ahead_asks_for_more_than_is_there(small: Case) -> None:
+    bank, now = Bank(Play(small), 30 * MINUTE_US), at(small, 59)
+    bank.land_until(now)
+    desk = Desk(small, seen(bank.play, now), now, 3, bank, {})
+    present, ahead = STRATEGIES[PRESENT](desk), STRATEGIES[AHEAD](desk)
+    assert [slot for slot, _ in ahead[: len(present)]] == [slot for slot, _ in present]
+    assert all(fen > dict(present).get(slot, 0) for slot, fen in ahead)
+    bank.file(now, ahead[:1], 1)
+    assert ahead[0][0] not in dict(STRATEGIES[AHEAD](desk)), "on its way already"
 
 
 def test_a_forked_world_does_not_touch_the_one_it_came_from(ring: Case) -> None:
