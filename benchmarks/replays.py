@@ -1,7 +1,8 @@
 """Methods against a plain-Python replay: `python -m benchmarks.replays [--transfers N] [--method M] [--claims K]`.
 
-CPU time, both in one process, one after the other; liushui's is the median of three runs, since the first one pays for memory
-the machine has to find. The plain replay is what one writes by hand: Python integers and dicts; a
+CPU time, both in one process, one after the other; liushui's is the median of three runs without a pause between, since the
+first one pays for memory the machine has to find. How much of it the system took to find memory, on a virtual machine a second
+per GB it had given back, is told beside. The plain replay is what one writes by hand: Python integers and dicts; a
 slot no claim has reached is its balance alone. Arrays in memory and opening balances are given to both. liushui writes down
 every piece on every payment as well; the plain replay keeps what each claim holds where, and that is compared, fen by fen.
 """
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
-from statistics import median
+from resource import RUSAGE_THREAD, getrusage
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from benchmarks.world import World, world
 
 METHODS = ("fifo", "lifo", "clean_first", "taint_first", "pro_rata")
 HEADER = (
-    "| transfers | claims | method | liushui s | plain s | ratio | pieces | held fen |\n|---:|---:|---|---:|---:|---:|---:|---|"
+    "| transfers | claims | method | liushui s | of it system | plain s | ratio | pieces | held fen |\n"
+    "|---:|---:|---|---:|---:|---:|---:|---:|---|"
 )
 CLEAN = -1
 RUNS = 3
@@ -56,22 +58,22 @@ def rows_of(made: World, methods: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
     warm = ways(world(2000))
     for method in methods:
-        warm(method)  # loops are compiled once
+        warm(method, 1)  # loops are compiled once
     opening, way = implied_openings(made), ways(made)
     for method in methods:
         try:
-            runs = [way(method) for _ in range(RUNS)]
+            ours, system, pieces, held = way(method, RUNS)
         except LiushuiError as refused:
-            yield method, "–", "–", "–", "–", refused.code
+            yield method, *5 * ("–",), refused.code
             continue
-        ours, (_, pieces, held) = median(seconds for seconds, _, _ in runs), runs[0]
         plain, expected = by_plain_python(made, method, opening)
         told = "the same" if held == expected else "DIFFERENT"
-        yield method, f"{ours:.3f}", f"{plain:.3f}", f"{plain / ours:.1f} ×", f"{pieces:,}", told
+        yield method, f"{ours:.3f}", f"{system:.3f}", f"{plain:.3f}", f"{plain / ours:.1f} ×", f"{pieces:,}", told
 
 
 def ways(made: World) -> Any:
-    """A function that follows all claims of the ledger by one method: CPU seconds, pieces, held fen per claim and account."""
+    """A function that follows all claims of the ledger by one method, so many times: CPU seconds of the median run and
+    the system's part of them, pieces, what each claim holds where."""
     from tracing.claims import claims_of
     from tracing.lots import axis_of, settled_legs
     from tracing.result import Parameters
@@ -83,17 +85,22 @@ def ways(made: World) -> Any:
     claims = claims_of(ledger, axis, Parameters())
     assert len(claims.table) == len(made.disputed)
 
-    def followed(method: str) -> tuple[float, int, Held]:
-        way = way_of(axis, settled, method)
-        begun = time.thread_time()
-        _, found = followed_claims(ledger, axis, claims, holder, Parameters(method=method), way)
-        seconds = time.thread_time() - begun
+    def followed(method: str, runs: int) -> tuple[float, float, int, Held]:
+        way, seconds = way_of(axis, settled, method), []
+        for _ in range(runs):
+            found = None  # what the last run needed is free again
+            begun = getrusage(RUSAGE_THREAD)
+            _, found = followed_claims(ledger, axis, claims, holder, Parameters(method=method), way)
+            ended = getrusage(RUSAGE_THREAD)
+            user, system = ended.ru_utime - begun.ru_utime, ended.ru_stime - begun.ru_stime
+            seconds.append((user + system, system))
+        assert found is not None
         held: Held = {}
         rested = found.rested
         accounts = axis.slots.account[axis.target(rested.leg)].tolist()
         for claim, account, fen in zip(rested.claim.tolist(), accounts, rested.fen.tolist(), strict=True):
             held[claim, account] = held.get((claim, account), 0) + fen
-        return seconds, len(found.carried), held
+        return *sorted(seconds)[runs // 2], len(found.carried), held
 
     return followed
 

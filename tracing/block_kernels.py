@@ -34,10 +34,16 @@ def empty_blocks(places: int, *, lots: bool) -> Blocks:
 @njit(cache=True)
 def class_of(places: int) -> int:
     """The power of two that holds so many places, four at least."""
-    found = 2
-    while 1 << found < places:
+    found = 0
+    while places_of(found) < places:
         found += 1
     return found
+
+
+@njit(cache=True)
+def places_of(size: int) -> int:
+    """4, 6, 8, 12, 16, 24 ... places."""
+    return (4 + 2 * (size & 1)) << (size >> 1)
 
 
 @njit(cache=True, inline="always")
@@ -88,8 +94,8 @@ def moved_block(
         if into >= 0:
             free[size] = fens[into]
         else:
-            into, used = used, used + (1 << size)
-        slots[slot, ROOM] = 1 << size
+            into, used = used, used + places_of(size)
+        slots[slot, ROOM] = places_of(size)
     for one in range(count):
         old, new = first + one, into + one
         fens[new], names[new], facts[new] = fens[old], names[old], facts[old]
