@@ -7,8 +7,10 @@ import pytest
 
 from ledger.problems import LiushuiError
 from tests.story import story
+from tracing.legs import Slots
 from tracing.result import Parameters
-from tracing.share_kernels import BUCKETS, shares
+from tracing.share_kernels import BUCKETS, gives_nothing, shares
+from tracing.slot_kernels import HELD, slots_table
 from tracing.trace import trace_claims
 
 
@@ -50,6 +52,30 @@ def test_shares_are_those_of_a_stable_sort_of_the_remainders(most: int) -> None:
         want = random.choice([1, random.randint(1, max(1, clean + sum(fen))), clean + sum(fen)])
         if 0 < want <= clean + sum(fen):
             assert given(fen, clean, want) == by_hand(fen, clean, want)
+
+
+def test_what_is_told_to_give_nothing_gives_nothing_and_small_payments_are_told() -> None:
+    random, told, codes, none = Random(5), 0, np.zeros(1, np.int32), np.zeros(1, np.bool_)
+    one_slot = Slots(codes, codes, ("CNY",), none, none)
+    for _ in range(3000):
+        fen = [random.randint(1, random.choice([1, 3, 40])) for _ in range(random.choice([1, 2, 9, 30]))]
+        total, want = sum(fen) + random.randint(0, random.choice([10, 10**4, 10**7])), random.randint(1, 300)
+        slots = slots_table(np.array([total]), one_slot, np.zeros(1, np.int64))
+        slots[0, HELD] = sum(fen)
+        if gives_nothing(slots, 0, want):
+            told += 1
+            assert by_hand(fen, total - sum(fen), want)[:-1] == [0] * len(fen)
+        elif want <= total:
+            assert 4 * sum(fen) * want > total, "it looks at pools only where they are near a fen"
+    assert told > 500
+
+
+@pytest.mark.parametrize(("count", "want", "first"), [(3, 7, 1), (15, 7, 7), (40, 3, 3), (40, 7, 7), (300, 299, 299)])
+def test_of_equal_remainders_the_first_claims_come_first_wherever_their_pools_stand(count: int, want: int, first: int) -> None:
+    names = np.array(Random(count).sample(range(count), count), np.int32)
+    part, rest, near = np.zeros((3, count + 1), np.int64)
+    shares(np.full(count, 10), names, 0, count, 0, 10 * count, want, part, rest, near, np.zeros(BUCKETS, np.int64))
+    assert sorted(names[part[:count] > want // count]) == list(range(first))
 
 
 def test_more_pieces_than_a_result_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
