@@ -20,6 +20,7 @@ from benchmarks.world import world, write_records
 
 WAYS = {
     "stored": "FIFO, the lot index mapped from its files",
+    "stored-lifo": "LIFO, the lot index and LIFO's own rows mapped from their files",
     "built": "FIFO, every leg settled and laid out in memory, no file of the index read",
     "lifo": "LIFO, the same, and its links",
 }
@@ -52,14 +53,17 @@ def main() -> None:
 
 
 def stored(folder: Path, transfers: int) -> None:
-    """A published ledger with its lot index."""
+    """A published ledger with its lot index, and the rows a first trace by LIFO keeps there."""
     from ledger import open_ledger
     from ledger.ingest import ingest
     from tracing.index import build_index
+    from tracing.result import Parameters
+    from tracing.trace import links_for
 
     write_records(world(transfers), folder / "records")
     ingest(folder / "ledger", [folder / "records" / "bank.csv", folder / "records" / "reports.csv"])
     build_index(open_ledger(folder / "ledger"))
+    links_for(open_ledger(folder / "ledger"), Parameters(method="lifo"))
 
 
 def watched(way: str, folder: Path) -> tuple[int, int, int, int]:
@@ -104,8 +108,8 @@ def traced(way: str, folder: Path) -> tuple[Any, ...]:
     from tracing.result import Parameters
     from tracing.trace import links_for, traced_by, way_of
 
-    ledger, parameters = open_ledger(folder), Parameters(method="lifo" if way == "lifo" else "fifo")
-    if way == "stored":
+    ledger, parameters = open_ledger(folder), Parameters(method="lifo" if "lifo" in way else "fifo")
+    if way.startswith("stored"):
         axis, links = links_for(ledger, parameters)
         return ledger, axis, links, traced_by(ledger, axis, links, parameters)
     settled = settled_legs(ledger)

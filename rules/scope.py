@@ -73,9 +73,9 @@ class Scope:
         """Ids of transfers by their ledger rows, in view or not (a payment that came back is in none)."""
         seen = self.once("row", lambda: columns(self.transfers, "row")[0])
         place = np.searchsorted(seen, rows)
-        if not np.isin(rows, seen).all():
-            return tuple(str(identifier) for identifier in self.words("transfer", rows))
-        return tuple(self.transfer_ids.take(pa.array(place)).to_pylist())
+        if len(seen) and (seen[np.minimum(place, len(seen) - 1)] == rows).all():
+            return tuple(self.transfer_ids.take(pa.array(place)).to_pylist())
+        return tuple(str(identifier) for identifier in self.words("transfer", rows))
 
     def words(self, column: str, rows: Ints) -> list[str | None]:
         """A text column of the ledger at the given rows."""
