@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,8 +21,21 @@ from tracing.trace import followed_claims, holders_of_accounts, trace_claims, tr
 
 LEDGERS = int(os.environ.get("LIUSHUI_LEDGERS", "600"))
 """How many random ledgers; each draws its ties and openings. CONTRIBUTING.md names the variable."""
-SHARDS = 2
+SHARDS, CROWDED = 2, max(12, LEDGERS // 50)
 OPENINGS: tuple[Opening, ...] = ("reported", "implied", "zero")
+
+
+def crowded_world(random: Random) -> tuple[list[Move], list[Report], dict[int, int], set[int]]:
+    """Some fifty claims in a handful of accounts: pools and lots by the dozen at each, and equal remainders."""
+    accounts, whole = random.randint(3, 6), random.choice([1, 1, 10])
+    moves = []
+    for time in range(random.randint(100, 160)):
+        source, target = random.sample(range(accounts), 2)
+        fen = whole * random.randint(1, random.choice([9, 60, 400]))
+        moves.append(Move(time, source, target, fen, fen if random.random() < 0.95 else max(1, fen * 97 // 100), False))
+    disputed = sorted(random.sample(range(len(moves)), 50))
+    reports = [Report(f"C{number:02}", move, moves[move].given) for number, move in enumerate(disputed)]
+    return moves, reports, {account: whole * random.randint(0, 900) for account in range(accounts)}, set()
 
 
 def random_world(random: Random) -> tuple[list[Move], list[Report], dict[int, int], set[int]]:
@@ -100,10 +114,10 @@ def followed(ledger: Ledger, parameters: Parameters) -> dict[str, Counter[tuple[
     return answer
 
 
-def mismatch(seed: int, method: str, ties: Ties | None = None, *, whole: bool = False) -> str | None:
+def mismatch(seed: int, method: str, ties: Ties | None = None, *, whole: bool = False, world: Any = random_world) -> str | None:
     """What the twin answers otherwise on one random ledger; ties and openings are drawn where they are not given."""
     random = Random(seed)
-    moves, reports, opening, hubs = random_world(random)
+    moves, reports, opening, hubs = world(random)
     ties, mode = ties or random.choice(TIES), random.choice(OPENINGS)
     ledger = as_ledger(moves, reports, opening, hubs)
     asked = Parameters(method=method, ties=ties, opening=mode)
@@ -127,6 +141,12 @@ def test_every_method_equals_the_twin_on_random_ledgers(shard: int, method: str)
 @pytest.mark.parametrize("ties", TIES[1:])
 def test_every_tie_order_equals_the_twin_on_random_ledgers(ties: Ties, method: str) -> None:
     found = [mismatch(seed, method, ties) for seed in range(200)]
+    assert [text for text in found if text] == []
+
+
+@pytest.mark.parametrize("method", ALLOCATING)
+def test_dozens_of_claims_in_one_account_equal_the_twin(method: str) -> None:
+    found = [mismatch(seed, method, world=crowded_world) for seed in range(CROWDED)]
     assert [text for text in found if text] == []
 
 
