@@ -14,21 +14,23 @@ from tracing.exact_kernels import Table, Whole
 from tracing.legs import Codes, Ints
 from tracing.slot_kernels import BASE, COUNT, GONE, ROOM, aligned, ask_for
 
-FACTS = np.dtype([("basis", np.int64), ("leg", np.int32), ("hop", np.int32), ("tier", np.int32), ("flags", np.int32)])
-"""What is known of a pool or lot beside its claim and fen; leg is the last one that brought any of it."""
+FACTS = np.dtype([("leg", np.int32), ("hop", np.int32), ("tier", np.int32), ("flags", np.int32)])
+"""What is known of a pool or lot beside its claim, fen and basis; leg is the last one that brought any of it."""
 WHENCE = np.dtype([("start", np.int64), ("low", np.int64), ("piece", np.int64), ("unused", np.int64)])
 """Where a lot is from: its first fen on its leg, how many of them are gone, the carried piece that brought it."""
 
 Records = NDArray[Any]
-Blocks = tuple[Ints, Codes, Records, Records]
-"""The columns all slots share: fen, claims, facts, and where lots are from, which has no rows under pro rata."""
+Blocks = tuple[Ints, Codes, Records, Ints, Records]
+"""The columns all slots share: fen, claims, facts, basis, and where lots are from, which has no rows under pro rata.
+
+Nor has the basis of pools where no leg converts anything: it is their fen."""
 
 
-def empty_blocks(places: int, *, lots: bool) -> Blocks:
+def empty_blocks(places: int, *, lots: bool, converted: bool) -> Blocks:
     """The columns with so many places."""
-    kinds = (np.dtype(np.int64), np.dtype(np.int32), FACTS, WHENCE)
-    fens, names, facts, whence = (aligned(places if lots or kind is not WHENCE else 0, kind) for kind in kinds)
-    return fens, names, facts, whence
+    fens, names, facts = aligned(places, np.dtype(np.int64)), aligned(places, np.dtype(np.int32)), aligned(places, FACTS)
+    bases = aligned(places if lots or converted else 0, np.dtype(np.int64))
+    return fens, names, facts, bases, aligned(places if lots else 0, WHENCE)
 
 
 @njit(cache=True)
@@ -47,19 +49,39 @@ def places_of(size: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def ask_for_block(slots: Table, slot: int, most: int, fens: Ints, names: Codes, facts: Records, whence: Records) -> None:
-    """Ask for what stands in a slot's block, of the facts the first ones up to `most`, and for the place behind it."""
+def ask_for_block(
+    slots: Table, slot: int, most: int, fens: Ints, names: Codes, facts: Records, bases: Ints, whence: Records
+) -> None:
+    """Ask for what stands in a slot's block, of the facts the first ones up to `most`: a cache line at a time."""
     begin = slots[slot, BASE]
     end = begin + slots[slot, COUNT]
     for one in range(begin, end, 8):
         ask_for(fens, one)
+        if len(bases) > 0:
+            ask_for(bases, one)
+    for one in range(begin, end, 16):
         ask_for(names, one)
-    for one in range(begin, min(end, begin + most), 2):
+    for one in range(begin, min(end, begin + most), 4):
         ask_for(facts, one)
-    ask_for(fens, end)
-    ask_for(facts, end)
     if len(whence) > 0:
         ask_for(whence, begin)
+
+
+@njit(cache=True, inline="always")
+def ask_for_end(slots: Table, slot: int, fens: Ints, names: Codes, facts: Records, bases: Ints, whence: Records) -> None:
+    """Ask for the place behind a slot's block, and for the claims of its pools."""
+    begin = slots[slot, BASE]
+    end = begin + slots[slot, COUNT]
+    ask_for(fens, end)
+    ask_for(facts, end)
+    if len(bases) > 0:
+        ask_for(bases, end)
+    if len(whence) > 0:
+        ask_for(names, end)
+        ask_for(whence, end)
+    else:
+        for one in range(begin, end + 1, 16):
+            ask_for(names, one)
 
 
 @njit(cache=True)
@@ -78,6 +100,7 @@ def moved_block(
     fens: Ints,
     names: Codes,
     facts: Records,
+    bases: Ints,
     whence: Records,
 ) -> Whole:
     """Give a slot a block of so many places; how many places are in use then, for which the columns must have room.
@@ -99,6 +122,8 @@ def moved_block(
     for one in range(count):
         old, new = first + one, into + one
         fens[new], names[new], facts[new] = fens[old], names[old], facts[old]
+        if len(bases) > 0:
+            bases[new] = bases[old]
         if lots:
             whence[new] = whence[old]
     slots[slot, BASE], slots[slot, GONE] = into, 0

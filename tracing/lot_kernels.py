@@ -21,6 +21,7 @@ def lots_out(
     fens: Ints,
     names: Codes,
     facts: Records,
+    bases: Ints,
     whence: Records,
     parcel: Table,
     size: int,
@@ -33,7 +34,7 @@ def lots_out(
         part = min(fen, left)
         fen -= part
         parcel[size, P_CLAIM], parcel[size, P_FEN] = names[row], part
-        parcel[size, P_BASIS] = share(facts[row].basis, low + left, low, low + part)
+        parcel[size, P_BASIS] = share(bases[row], low + left, low, low + part)
         parcel[size, P_HOP], parcel[size, P_TIER] = facts[row].hop, facts[row].tier
         parcel[size, P_LEG], parcel[size, P_START] = facts[row].leg, whence[row].start + low
         parcel[size, P_PIECE], parcel[size, P_FLAGS] = whence[row].piece, facts[row].flags
@@ -58,6 +59,7 @@ def lots_in(
     fens: Ints,
     names: Codes,
     facts: Records,
+    bases: Ints,
     whence: Records,
 ) -> None:
     """Put a parcel of claims' money that came by a leg behind the slot's lots; its block has room.
@@ -67,7 +69,7 @@ def lots_in(
     """
     row = slots[slot, BASE] + slots[slot, COUNT]
     for one in range(size):
-        fens[row], names[row], facts[row].basis = parcel[one, P_FEN], parcel[one, P_CLAIM], parcel[one, P_BASIS]
+        fens[row], names[row], bases[row] = parcel[one, P_FEN], parcel[one, P_CLAIM], parcel[one, P_BASIS]
         facts[row].hop, facts[row].tier = parcel[one, P_HOP], parcel[one, P_TIER]
         facts[row].leg, facts[row].flags = leg, parcel[one, P_FLAGS]
         whence[row].start, whence[row].low = parcel[one, P_START], parcel[one, P_LEG]

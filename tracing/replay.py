@@ -4,6 +4,7 @@ FIFO spends the same fen whoever the victim is, so its links can be kept; under 
 money is there, so each trace replays the legs. The answer has the form of `tracing.follow`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,19 +37,23 @@ def replay(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters
     """
     from tracing import replay_kernels as kernels
 
-    carried, left, rows = _replayed(settled, seeds, holder, parameters, wide=False)
+    legs = settled.legs
+    converted = parameters.method != "pro_rata" or not np.array_equal(legs.given_fen, legs.received_fen)
+    *tables, rows = _replayed(settled, seeds, holder, parameters, wide=False, converted=converted)
+    carried, left = (Pieces(*columns) for columns in tables)
+    if not converted:  # every fen is a victim's fen
+        carried, left = (replace(pieces, basis_fen=pieces.fen) for pieces in (carried, left))
     parts = [_pieces(rows, what) for what in range(kernels.RESTED, kernels.CUT + len(LIMITS))]
     ended, overdrawn, lost, counted, *stopped = parts
-    rested = joined([ended, Pieces(*left)]) if len(ended) else Pieces(*left)
     cut = tuple((name, part) for name, part in zip(LIMITS, stopped, strict=True) if len(part))
-    return counted, Followed(Pieces(*carried), rested, overdrawn, lost, cut)
+    return counted, Followed(carried, joined([ended, left]) if len(ended) else left, overdrawn, lost, cut)
 
 
 def replayed_rows(settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters) -> Table:
     """What became of every piece, as `tracing.replay_kernels` writes it down for a trace backward; arguments as `replay`."""
     from tracing import replay_kernels as kernels
 
-    carried, left, other = _replayed(settled, seeds, holder, parameters, wide=True)
+    carried, left, other = _replayed(settled, seeds, holder, parameters, wide=True, converted=True)
     moved, rested = (
         np.vstack([np.full(columns.shape[1], what), columns]).T
         for what, columns in ((kernels.CARRIED, carried), (kernels.RESTED, left))
@@ -57,9 +62,13 @@ def replayed_rows(settled: Settled, seeds: Pieces, holder: Ints, parameters: Par
 
 
 def _replayed(
-    settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters, *, wide: bool
+    settled: Settled, seeds: Pieces, holder: Ints, parameters: Parameters, *, wide: bool, converted: bool
 ) -> tuple[Table, Table, Table]:
-    """The carried pieces and those in slots in the end, a row per column, and rows of what else became of pieces."""
+    """The carried pieces and those in slots in the end, a row per column, and rows of what else became of pieces.
+
+    Args:
+        wide: with what a trace backward needs. converted: some basis may not be the fen; else that of the first two stays 0.
+    """
     from tracing import replay_kernels as kernels
     from tracing.block_kernels import empty_blocks
     from tracing.parcel_kernels import parcels_for
@@ -84,7 +93,8 @@ def _replayed(
     state, free = np.zeros(kernels.PLACES + 1, np.int64), np.full(64, -1, np.int64)
     columns, room = kernels.OUT_COLUMNS if wide else kernels.PLAIN_COLUMNS, min(16 * len(settled.order), FIRST_ROOM) + 568
     carried, other = np.zeros((columns - 1, room), np.int64), np.empty((room, columns), np.int64)
-    blocks, parcels = empty_blocks(room, lots=parameters.method != "pro_rata"), parcels_for(64, claims)
+    blocks = empty_blocks(room, lots=parameters.method != "pro_rata", converted=converted)
+    parcels = parcels_for(64, claims)
     while state[kernels.PLACE] < len(settled.order):
         rooms: tuple[Any, ...] = (state, free, blocks, parcels, carried, other)
         kernels.replayed(*fixed, *rooms)
@@ -92,8 +102,8 @@ def _replayed(
         check_rows(moved + written, most, parameters)
         parcels = parcels_for(2 * entries, claims) if entries > len(parcels[0]) else parcels
         carried, other = longer(carried, moved, entries, axis=1), longer(other, written, 4 * entries)
-        fens, names, facts, whence = (longer(column, used, 2 * places) for column in blocks)
-        blocks = fens, names, facts, whence
+        fens, names, facts, bases, whence = (longer(column, used, 2 * places) for column in blocks)
+        blocks = fens, names, facts, bases, whence
     left = int(slots[:, COUNT].sum())
     check_rows(moved + written + left, most, parameters)
     rested = np.zeros((columns - 1, left), np.int64)

@@ -6,7 +6,7 @@ Like `tracing.kernels` this file is loops over plain arrays; `tracing.replay` sa
 
 from numba import njit
 
-from tracing.block_kernels import Blocks, Records, ask_for_block, has_places, moved_block
+from tracing.block_kernels import Blocks, Records, ask_for_block, ask_for_end, has_places, moved_block
 from tracing.exact_kernels import Table, product_over, share
 from tracing.legs import Codes, Ints
 from tracing.lot_kernels import lots_in, lots_out
@@ -44,7 +44,7 @@ PLACE, SEEDS, MOVED, WRITTEN, USED, ENTRIES, PLACES = range(7)
 stopped for: entries of a parcel, places of a block."""
 AHEAD = 24
 """So many legs before its turn a leg's slots are asked for, and half as many before it what stands in their blocks."""
-FACTS_AHEAD, SLOTS_AHEAD = 8, 4
+FACTS_AHEAD, SLOTS_AHEAD = 16, 4
 """Of so many pools or lots the facts are asked for as well; in the end, so many slots before their turn."""
 
 
@@ -106,7 +106,8 @@ def replayed(
     order, time, source, target = lent(order), lent(time), lent(source), lent(target)
     given, received, slots, seeds = lent(given), lent(received), lent(slots), lent(seeds)
     limits, state, free, carried, other = lent(limits), lent(state), lent(free), lent(carried), lent(other)
-    fens, names, facts, whence = lent(blocks[0]), lent(blocks[1]), lent(blocks[2]), lent(blocks[3])
+    fens, names, facts = lent(blocks[0]), lent(blocks[1]), lent(blocks[2])
+    bases, whence = lent(blocks[3]), lent(blocks[4])
     parcel, labelled, part, rest = lent(parcels[0]), lent(parcels[1]), lent(parcels[2]), lent(parcels[3])
     near, buckets, places = lent(parcels[4]), lent(parcels[5]), lent(parcels[6])
     wide, lots, legs = len(carried) >= OUT_COLUMNS - 1, len(whence) > 0, len(order)
@@ -122,8 +123,8 @@ def replayed(
             leg = order[place + AHEAD // 2]
             from_slot = source[leg]
             if slots[from_slot, HELD] > 0 and (lots or not gives_nothing(slots, from_slot, given[leg])):
-                ask_for_block(slots, from_slot, FACTS_AHEAD, fens, names, facts, whence)
-                ask_for_block(slots, target[leg], 0, fens, names, facts, whence)
+                ask_for_block(slots, from_slot, FACTS_AHEAD, fens, names, facts, bases, whence)
+                ask_for_end(slots, target[leg], fens, names, facts, bases, whence)
         leg = order[place]
         x, y, s, t = given[leg], received[leg], source[leg], target[leg]
         if place != next_seed and (slots[s, HELD] == 0 or (not lots and gives_nothing(slots, s, x))):  # two balances
@@ -150,14 +151,14 @@ def replayed(
         want = min(x, clean + held)
         if method == PRO_RATA:
             if held > 0:
-                size = pools_out(slots, s, want, fens, names, facts, parcel, part, rest, near, buckets)
+                size = pools_out(slots, s, want, fens, names, facts, bases, parcel, part, rest, near, buckets)
             size = clean_out(parcel, size, x - (held - slots[s, HELD]))
         elif method == CLEAN_FIRST:
             size = clean_out(parcel, 0, min(want, clean))
-            size = lots_out(slots, s, want - min(want, clean), fens, names, facts, whence, parcel, size)
+            size = lots_out(slots, s, want - min(want, clean), fens, names, facts, bases, whence, parcel, size)
             size = clean_out(parcel, size, x - want)
         else:
-            size = lots_out(slots, s, min(want, held), fens, names, facts, whence, parcel, 0)
+            size = lots_out(slots, s, min(want, held), fens, names, facts, bases, whence, parcel, 0)
             size = clean_out(parcel, size, x - min(want, held))
         slots[s, BALANCE] -= x
         # what a limit stops goes no further: here it becomes clean
@@ -183,8 +184,9 @@ def replayed(
             if hop == 1:  # a report chose the disputed payment
                 written = note(other, written, SEED, claim, leg, start, fen, bears, hop, tier, 1, flags)
             carried[0, moved], carried[1, moved], carried[2, moved] = claim, leg, start
-            carried[3, moved], carried[4, moved], carried[5, moved] = fen, bears, hop
-            carried[6, moved] = tier
+            carried[3, moved], carried[5, moved], carried[6, moved] = fen, hop, tier
+            if len(bases) > 0:
+                carried[4, moved] = bears
             if linked > 0 or hop == 1:
                 carried[7, moved] = 1
             if flags > 0:
@@ -218,32 +220,33 @@ def replayed(
         if arrived == 0:
             continue
         if not has_places(slots, t, arrived):
-            used = moved_block(slots, t, slots[t, COUNT] + arrived, free, used, fens, names, facts, whence)
+            used = moved_block(slots, t, slots[t, COUNT] + arrived, free, used, fens, names, facts, bases, whence)
         if lots:
-            lots_in(slots, t, parcel, arrived, leg, fens, names, facts, whence)
+            lots_in(slots, t, parcel, arrived, leg, fens, names, facts, bases, whence)
             continue
-        pools_in(slots, t, parcel, arrived, leg, fens, names, facts, places, pooled)
+        pools_in(slots, t, parcel, arrived, leg, fens, names, facts, bases, places, pooled)
     state[SEEDS], state[MOVED], state[WRITTEN], state[USED] = seed, moved, written, used
 
 
 @njit(cache=True)
-def left_over(slots: Table, fens: Ints, names: Codes, facts: Records, whence: Records, rested: Table) -> None:
+def left_over(slots: Table, fens: Ints, names: Codes, facts: Records, bases: Ints, whence: Records, rested: Table) -> None:
     """Write down what the slots hold in the end, slot by slot, a row per column as of carried pieces; zeros stay unwritten."""
     at = 0
     for slot in range(len(slots)):
         if slot + SLOTS_AHEAD < len(slots):
-            ask_for_block(slots, slot + SLOTS_AHEAD, len(facts), fens, names, facts, whence)
+            ask_for_block(slots, slot + SLOTS_AHEAD, len(facts), fens, names, facts, bases, whence)
         begin = slots[slot, BASE]
         for row in range(begin, begin + slots[slot, COUNT]):
             fen = fens[row]
             rested[0, at], rested[1, at] = names[row], facts[row].leg
             rested[3, at], rested[5, at], rested[6, at] = fen, facts[row].hop, facts[row].tier
-            bears, start, piece = facts[row].basis, 0, NONE
+            start, piece = 0, NONE
             if len(whence) > 0:
                 low = whence[row].low
-                start, bears, piece = whence[row].start + low, share(bears, low + fen, low, low + fen), whence[row].piece
-                rested[2, at] = start
-            rested[4, at] = bears
+                start, piece = whence[row].start + low, whence[row].piece
+                rested[2, at], rested[4, at] = start, share(bases[row], low + fen, low, low + fen)
+            elif len(bases) > 0:
+                rested[4, at] = bases[row]
             if facts[row].flags > 0:
                 rested[8, at] = facts[row].flags
             if len(rested) > PLAIN_COLUMNS:

@@ -83,9 +83,10 @@ def add_to_largest(part: Ints, rest: Ints, names: Codes, first: Whole, n: int, m
             best: Whole = np.uint64(n)
             top, claim = rest[n], np.int32(LAST)
             for one in range(np.uint64(n)):
-                mine = rest[one]
-                if mine > top or (mine == top and names[first + one] < claim):
-                    top, best, claim = mine, one, names[first + one]
+                top = max(top, rest[one])
+            for one in range(np.uint64(n)):
+                if rest[one] == top and names[first + one] < claim:
+                    best, claim = one, names[first + one]
             part[best] += 1
             rest[best] = -1
         return
@@ -144,6 +145,7 @@ def pools_out(
     fens: Ints,
     names: Codes,
     facts: Records,
+    bases: Ints,
     parcel: Table,
     part: Ints,
     rest: Ints,
@@ -158,29 +160,33 @@ def pools_out(
     base, count, total = slots[slot, BASE], slots[slot, COUNT], slots[slot, BALANCE]
     shares(fens, names, base, count, clean_of(slots, slot), total, want, part, rest, near, buckets)
     size = 0
-    for one in range(count):
-        if part[one] > 0:
-            near[size] = base + one
-            size += 1
+    for one in range(count):  # without a branch
+        near[size] = base + one
+        size += part[one] > 0
     by_claim(near, size, names)
     emptied, gone = 0, np.int64(0)
     for each in range(size):
         row = near[each]
         mine = part[row - base]
-        had, whole = fens[row], facts[row].basis
-        own = mine if whole == had else product_over(mine, whole, had)[0]
+        had, own = fens[row], mine
+        if len(bases) > 0:
+            whole = bases[row]
+            own = mine if whole == had else product_over(mine, whole, had)[0]
+            bases[row] = whole - own
         parcel[each, P_CLAIM], parcel[each, P_FEN], parcel[each, P_BASIS] = names[row], mine, own
         parcel[each, P_HOP], parcel[each, P_TIER] = facts[row].hop, facts[row].tier
         parcel[each, P_LEG], parcel[each, P_START] = facts[row].leg, 0
         parcel[each, P_PIECE], parcel[each, P_FLAGS] = -1, facts[row].flags
         gone += mine
-        fens[row], facts[row].basis = had - mine, whole - own
+        fens[row] = had - mine
         emptied += mine == had
     slots[slot, HELD] -= gone
     row, last = base + count - 1, base + count - 1
     while emptied > 0:
         if fens[row] == 0:
             fens[row], names[row], facts[row] = fens[last], names[last], facts[last]
+            if len(bases) > 0:
+                bases[row] = bases[last]
             last, emptied = last - 1, emptied - 1
         row -= 1
     slots[slot, COUNT] = last + 1 - base
@@ -211,6 +217,7 @@ def pools_in(
     fens: Ints,
     names: Codes,
     facts: Records,
+    bases: Ints,
     places: Ints,
     pooled: Ints,
 ) -> None:
@@ -236,12 +243,15 @@ def pools_in(
                 row += 1
         if row == end:
             end += 1
-            names[row], fens[row], facts[row].basis = claim, fen, parcel[one, P_BASIS]
+            names[row], fens[row] = claim, fen
+            if len(bases) > 0:
+                bases[row] = parcel[one, P_BASIS]
             facts[row].hop, facts[row].tier = parcel[one, P_HOP], parcel[one, P_TIER]
             facts[row].flags = parcel[one, P_FLAGS]
         else:
             fens[row] += fen
-            facts[row].basis += parcel[one, P_BASIS]
+            if len(bases) > 0:
+                bases[row] += parcel[one, P_BASIS]
             facts[row].hop, facts[row].tier = min(facts[row].hop, parcel[one, P_HOP]), min(facts[row].tier, parcel[one, P_TIER])
             facts[row].flags |= parcel[one, P_FLAGS]
         facts[row].leg = leg

@@ -25,8 +25,8 @@ LINE = 64
 
 
 def aligned(values: int, kind: np.dtype[Any]) -> NDArray[Any]:
-    """An array that begins with a cache line. Memory nobody has touched costs nothing, and numpy asks for it in large pages."""
-    room = np.empty(values * kind.itemsize + LINE, np.uint8)
+    """Zeros that begin with a cache line. Memory nobody has touched costs nothing, and numpy asks for it in large pages."""
+    room = np.zeros(values * kind.itemsize + LINE, np.uint8)
     skip = -room.ctypes.data % LINE
     return room[skip : skip + values * kind.itemsize].view(kind)
 
@@ -34,7 +34,6 @@ def aligned(values: int, kind: np.dtype[Any]) -> NDArray[Any]:
 def slots_table(opening_fen: Ints, slots: Slots, holder: Ints) -> NDArray[np.int64]:
     """The table before the first leg, each row at the beginning of a cache line. holder: number of each slot's holder."""
     table = aligned(8 * len(holder), np.dtype(np.int64)).reshape(-1, 8)
-    table[:] = 0
     table[:, BALANCE], table[:, HOLDER] = opening_fen, holder
     table[:, STATE] = slots.ends * ENDS + slots.identified * IDENTIFIED + (slots.flags << FLAGGED)
     return table
