@@ -1,7 +1,7 @@
 """Blocks in compiled code: what a slot holds of claims' money stands side by side, in places of columns all slots share.
 
-A block has a power of two of places; one that became too small is kept for the next slot of its size. Under pro rata a place is
-a pool, one a claim (`tracing.share_kernels`); else a lot, oldest first (`tracing.lot_kernels`).
+Blocks come in sizes; one that became too small is kept for the next slot of its size. Under pro rata a place is a pool, one a
+claim (`tracing.share_kernels`); else a lot, oldest first (`tracing.lot_kernels`).
 """
 
 from typing import Any
@@ -21,9 +21,10 @@ WHENCE = np.dtype([("start", np.int64), ("low", np.int64), ("piece", np.int64), 
 
 Records = NDArray[Any]
 Blocks = tuple[Ints, Codes, Records, Ints, Records]
-"""The columns all slots share: fen, claims, facts, basis, and where lots are from, which has no rows under pro rata.
+"""The columns all slots share: fen, claims, facts, basis, and where lots are from.
 
-Nor has the basis of pools where no leg converts anything: it is their fen."""
+Under pro rata the last has no rows, nor has the basis where no leg converts anything: it is the fen.
+"""
 
 
 def empty_blocks(places: int, *, lots: bool, converted: bool) -> Blocks:
@@ -35,7 +36,7 @@ def empty_blocks(places: int, *, lots: bool, converted: bool) -> Blocks:
 
 @njit(cache=True)
 def class_of(places: int) -> int:
-    """The power of two that holds so many places, four at least."""
+    """The number of the smallest size that holds so many places."""
     found = 0
     while places_of(found) < places:
         found += 1
@@ -44,7 +45,7 @@ def class_of(places: int) -> int:
 
 @njit(cache=True)
 def places_of(size: int) -> int:
-    """4, 6, 8, 12, 16, 24 ... places."""
+    """Places of a size by its number: 4, 6, 8, 12, 16, 24 and so on."""
     return (4 + 2 * (size & 1)) << (size >> 1)
 
 

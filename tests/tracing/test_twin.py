@@ -25,11 +25,11 @@ SHARDS, CROWDED = 2, max(12, LEDGERS // 50)
 OPENINGS: tuple[Opening, ...] = ("reported", "implied", "zero")
 
 
-def crowded_world(random: Random) -> tuple[list[Move], list[Report], dict[int, int], set[int]]:
+def crowded_world(random: Random, most: int = 160) -> tuple[list[Move], list[Report], dict[int, int], set[int]]:
     """Some fifty claims in a handful of accounts: pools and lots by the dozen at each, and equal remainders."""
     accounts, whole = random.randint(3, 6), random.choice([1, 1, 10])
     moves = []
-    for time in range(random.randint(100, 160)):
+    for time in range(random.randint(most * 5 // 8, most)):
         source, target = random.sample(range(accounts), 2)
         fen = whole * random.randint(1, random.choice([9, 60, 400]))
         moves.append(Move(time, source, target, fen, fen if random.random() < 0.95 else max(1, fen * 97 // 100), False))
@@ -114,6 +114,18 @@ def followed(ledger: Ledger, parameters: Parameters) -> dict[str, Counter[tuple[
     return answer
 
 
+def followed_pieces(ledger: Ledger, parameters: Parameters) -> list[list[tuple[int, ...]]]:
+    """Carried and resting pieces with all they say."""
+    settled = settled_legs(ledger)
+    axis = axis_of(ledger, settled)
+    claims = claims_of(ledger, axis, parameters)
+    way = way_of(axis, settled, parameters.method)
+    _, found = followed_claims(ledger, axis, claims, holders_of_accounts(ledger), parameters, way)
+    return [
+        list(zip(*(values.tolist() for values in vars(part).values()), strict=True)) for part in (found.carried, found.rested)
+    ]
+
+
 def mismatch(seed: int, method: str, ties: Ties | None = None, *, whole: bool = False, world: Any = random_world) -> str | None:
     """What the twin answers otherwise on one random ledger; ties and openings are drawn where they are not given."""
     random = Random(seed)
@@ -148,6 +160,14 @@ def test_every_tie_order_equals_the_twin_on_random_ledgers(ties: Ties, method: s
 def test_dozens_of_claims_in_one_account_equal_the_twin(method: str) -> None:
     found = [mismatch(seed, method, world=crowded_world) for seed in range(CROWDED)]
     assert [text for text in found if text] == []
+
+
+def test_room_that_has_to_grow_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, asked = as_ledger(*crowded_world(Random(3), 3000)), Parameters(method="pro_rata")
+    at_once = followed_pieces(ledger, asked)
+    monkeypatch.setattr("tracing.replay.FIRST_ROOM", 1)
+    assert len(at_once[0]) > 600, "more than there is room for at first"
+    assert followed_pieces(ledger, asked) == at_once
 
 
 @pytest.mark.parametrize("method", ALLOCATING)
