@@ -187,23 +187,38 @@ def renumbered(table: Ints, number: Ints) -> Ints:
 
 
 def followed_again(claims: LiveClaims, slots: LiveSlots, again: Flags, holder: Ints, limits: Ints) -> LiveClaims:
-    """The claims with the pieces of some of them followed anew; the first claim on a piece of money wins."""
-    from tracing.piece_kernels import CLAIM, LEG
+    """The claims with the pieces of some of them followed anew; the first claim on a piece of money wins.
+
+    What a claim loses to an earlier one is looked at again until it stays: a limit may stop what is left of that one before it.
+    """
+    from tracing.piece_kernels import CLAIM
 
     new = follow(slots, claims.seeds[again[claims.seeds[:, CLAIM]]], holder, limits)
     raw = np.concatenate([claims.raw[~again[claims.raw[:, CLAIM]]], new])
     crossing = np.concatenate([claims.crossing[~again[claims.crossing[:, CLAIM]]], onto(new, claims.seeds)])
-    cut = np.zeros(len(again), np.bool_)
-    disjoint = claims.seeds[:0]
-    if len(crossing):
-        cut[claims.seeds[np.isin(claims.seeds[:, LEG], crossing[:, LEG]), CLAIM]] = True
-        left = without_overlaps(pieces_of(claims.seeds), pieces_of(crossing))
-        left = left.take(cut[left.claim])
-        tier = claims.payer[left.claim] != holder[slots.leg.target[left.leg]]
-        disjoint = table_of(replace(left, tier=tier.astype(np.int64)))
-    return replace(
-        claims, raw=raw, crossing=crossing, cut=cut, disjoint=disjoint, again=follow(slots, disjoint, holder, limits)
-    )
+    uncut, none = np.zeros(len(again), np.bool_), claims.seeds[:0]
+    claims = replace(claims, raw=raw, crossing=crossing, cut=uncut, disjoint=none, again=none)
+    arrived = crossing
+    while True:
+        cut, disjoint = less_arrivals(claims, slots, arrived, holder)
+        if np.array_equal(cut, claims.cut) and np.array_equal(disjoint, claims.disjoint):
+            return claims
+        claims = replace(claims, cut=cut, disjoint=disjoint, again=follow(slots, disjoint, holder, limits))
+        arrived = np.concatenate([crossing[~cut[crossing[:, CLAIM]]], onto(claims.again, claims.seeds)])
+
+
+def less_arrivals(claims: LiveClaims, slots: LiveSlots, arrived: Ints, holder: Ints) -> tuple[Flags, Ints]:
+    """Which claims lose something to pieces that arrived on their disputed payments, and the seeds these have without it."""
+    from tracing.piece_kernels import CLAIM, LEG
+
+    cut = np.zeros(len(claims.cut), np.bool_)
+    if not len(arrived):
+        return cut, claims.seeds[:0]
+    cut[claims.seeds[np.isin(claims.seeds[:, LEG], arrived[:, LEG]), CLAIM]] = True
+    left = without_overlaps(pieces_of(claims.seeds), pieces_of(arrived))
+    left = left.take(cut[left.claim])
+    tier = claims.payer[left.claim] != holder[slots.leg.target[left.leg]]
+    return cut, table_of(replace(left, tier=tier.astype(np.int64)))
 
 
 def follow(slots: LiveSlots, seeds: Ints, holder: Ints, limits: Ints) -> Ints:

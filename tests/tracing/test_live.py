@@ -300,3 +300,8 @@ def test_arenas_grow_when_they_are_full() -> None:
     ours, other = live_answer(live), scratch(case.ledger(), case.parameters)
     assert {name: +ours[name] for name in ours} == {name: +other[name] for name in other}
     assert int(live._match.slots.arena.used[0]) > 12000
+
+
+def test_what_a_limit_stops_before_a_later_claim_is_that_claims_again() -> None:
+    # C2 keeps one fen of its payment, below the least amount: the later claim C0 loses nothing to it
+    assert mismatch(244, in_order=False, corrects=True)[0] is None
