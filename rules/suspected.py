@@ -101,7 +101,7 @@ def suspected_claims(scope: Scope, roles: pd.DataFrame) -> pd.DataFrame:
     )
     if scope.trace is None or scope.first_claim_us is None:
         return nothing
-    moves = settled_transfers(scope.ledger, scope.as_of_us)
+    moves = every = settled_transfers(scope.ledger, scope.as_of_us)
     member, named = flags_of(scope, roles)
     stranger = ordinary(scope) & ~named
     moves = moves[(moves["time_us"] >= scope.first_claim_us - LOOK_BACK_US).to_numpy(dtype=bool)]
@@ -110,7 +110,7 @@ def suspected_claims(scope: Scope, roles: pd.DataFrame) -> pd.DataFrame:
     disputed = scope.trace.claims["transfer_row"].to_numpy(dtype=np.int64)
     apart = scope.holder[source] != scope.holder[target]
     fits = works[target] & stranger[source] & ~works[source] & apart & (fen >= LEAST_FEN) & ~np.isin(row, disputed)
-    chosen = moves[fits & ~known_before(scope, moves)]
+    chosen = moves[fits & ~known_before(scope, every, moves)]
     channel = scope.words("channel", chosen["row"].to_numpy(dtype=np.int64))
     chosen = chosen[np.asarray([word != PAYROLL_CHANNEL for word in channel], np.bool_)]
     if chosen.empty:
@@ -160,9 +160,8 @@ def feeders(scope: Scope, moves: pd.DataFrame, member: Flags, stranger: Flags) -
     )
 
 
-def known_before(scope: Scope, moves: pd.DataFrame) -> Flags:
-    """Which payments go to somebody the payer had dealt with before the ring's time."""
-    every = settled_transfers(scope.ledger, scope.as_of_us)
+def known_before(scope: Scope, every: pd.DataFrame, moves: pd.DataFrame) -> Flags:
+    """Which of the moves, out of every transfer, go to somebody the payer had dealt with before the ring's time."""
     assert scope.first_claim_us is not None
     early = every[(every["time_us"] < scope.first_claim_us - LOOK_BACK_US).to_numpy(dtype=bool)]
     size = np.int64(len(scope.hub))

@@ -4,6 +4,8 @@ The pools of a slot stand side by side in its block, in no order; fen and claims
 the fen alone. The last pool takes the place of one that became empty. Whatever depends on an order goes by claims.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -22,7 +24,7 @@ EXACT_WANT, EXACT_TOTAL = 2**50, 2**61
 
 
 @njit(cache=True, inline="always")
-def gives_nothing(slots: Table, slot: int, fen: int) -> Whole:
+def gives_nothing(slots: Table, slot: int, fen: int) -> Any:
     """Whether so little leaves a slot that no pool gives any of it, told without looking at the pools. It may miss some.
 
     With 2 × held × fen < balance every pool's share is below one fen, and the clean money's remainder, balance − held × fen,
@@ -221,7 +223,7 @@ def pools_in(
     places: Ints,
     pooled: Ints,
 ) -> None:
-    """Add the parcel's first entries to a slot's pools; its block has room.
+    """Add the parcel's first `size` entries, in any order, to a slot's pools; its block has room.
 
     Args:
         places: room to work in, zeros: an entry per claim. pooled: per carried piece, what its claim has in the pool then; no

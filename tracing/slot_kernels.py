@@ -74,7 +74,7 @@ def not_counted(context: Any, table: Any) -> Any:
 
 
 lent: Any = not_counted
-"""As compiled code calls it. Counting references at each call of each leg would take as long as a tenth of the replay."""
+"""As compiled code calls it. Counting references at each call took a sixth of pro rata's replay (10 M legs, sampled)."""
 
 
 @njit(cache=True)

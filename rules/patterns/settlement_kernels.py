@@ -77,7 +77,8 @@ def share_counts(
 ) -> tuple[Ints, int]:
     """How many of the runs that `settled` finds have each share, low_bp … high_bp, rounded to the basis point.
 
-    Nothing is kept of the runs: there are more of them than of the transfers.
+    Nothing is kept of the runs: there are more of them than of the transfers. The search is that of `settled`, loop for loop,
+    and changes with it.
 
     Returns:
         counts, accounts given up.

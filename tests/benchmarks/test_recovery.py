@@ -214,8 +214,9 @@ def test_ours_is_the_products_plan(ring: Case) -> None:
     assert sum(fen for _, fen in ours_without(desk)) == int(lines.loc[~lines["suspected"].astype(bool), "lien_fen"].sum())
 
 
-def test_ours_asks_on_top_of_what_the_banks_have_blocked() -> None:
-    case = told(
+def refilled() -> Case:
+    """A mule that is emptied of clean money after the first report, and filled by a second victim."""
+    return told(
         """
         09:00 v1 -> mule 30000   # claim
         10:00 boss -> mule 20000
@@ -225,6 +226,10 @@ def test_ours_asks_on_top_of_what_the_banks_have_blocked() -> None:
         """,
         {"v1": "victim", "v2": "victim", "mule": "mule", "second": "mule", "boss": "boss"},
     )
+
+
+def test_ours_asks_on_top_of_what_the_banks_have_blocked() -> None:
+    case = refilled()
     bank, slot = Bank(Play(case), 30 * MINUTE_US), slot_of(case, "mule")
     first, second = moments_of(case)
     bank.land_until(first)
@@ -239,26 +244,17 @@ def test_ours_asks_on_top_of_what_the_banks_have_blocked() -> None:
 
 
 def test_rivals_are_told_their_blocks_too() -> None:
-    case = told(
-        """
-        09:00 v1 -> mule 3000    # claim
-        10:00 boss -> mule 2000
-        11:40 mule -> second 2000
-        11:50 v2 -> mule 1000    # claim
-        14:00 x -> y 1
-        """,
-        {"v1": "victim", "v2": "victim", "mule": "mule", "second": "mule", "boss": "boss"},
-    )
+    case = refilled()
     bank, slot = Bank(Play(case), 30 * MINUTE_US), slot_of(case, "mule")
     first, second = moments_of(case)
     bank.land_until(first)
     desk = Desk(case, seen(bank.play, first), first, 1, bank, {})
-    assert STRATEGIES["newest inflow"](desk) == top_held(desk) == [(slot, 3000_00)]
-    bank.file(first, [(slot, 3000_00)], 1)
+    assert STRATEGIES["newest inflow"](desk) == top_held(desk) == [(slot, 30000_00)]
+    bank.file(first, [(slot, 30000_00)], 1)
     bank.land_until(second)
     desk = Desk(case, seen(bank.play, second), second, 1, bank, {})
-    assert dict(top_held(desk))[slot] == dict(STRATEGIES["newest inflow"](desk))[slot] == 4000_00
-    bank.file(second, [(slot, 4000_00)], 1)
+    assert dict(top_held(desk))[slot] == dict(STRATEGIES["newest inflow"](desk))[slot] == 40000_00
+    bank.file(second, [(slot, 40000_00)], 1)
     assert slot not in dict(STRATEGIES["newest inflow"](desk)), "nothing came since it was asked for"
 
 
