@@ -199,14 +199,15 @@ class LiveTrace:
         from tracing.piece_kernels import LEG
 
         leg, slots = pieces[:, LEG], self._match.slots
-        return snapshot(pieces, slots.row(leg), slots.leg.target[leg], slots.slot.account, slots.slot.ends)
+        ends_at = slots.leg.source[leg], slots.leg.target[leg]
+        return snapshot(pieces, slots.row(leg), ends_at, slots.slot.account, slots.slot.ends)
 
     def _told(
         self, before: Snapshot, after: Snapshot, opened: Flags, vanished: pa.Table | None = None
     ) -> tuple[MoneyMoved, ...]:
         """The events between two snapshots by row number; vanished: rows that only the first one knows."""
-        changed = differences(before, after)
-        rows = changed[0] & ROW
+        changed = differences(before.carried, after.carried)
+        rows = changed.key & ROW
         if not len(rows):
             return ()
         match = self._match

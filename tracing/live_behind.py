@@ -26,6 +26,13 @@ class LegsBehind:
         more = LegsBehind.of(leg, row, part_fen)
         return LegsBehind(*(np.concatenate([getattr(one, part.name) for one in (self, more)]) for part in fields(self)))
 
+    def beginning(self, leg: Ints, part_fen: Ints) -> "LegsBehind":
+        """With some of them beginning elsewhere in the amounts of their rows; legs that are behind no row stay out of it."""
+        mine = np.isin(leg, self.leg)
+        found = self.part_fen.copy()
+        found[np.searchsorted(self.leg, leg[mine])] = part_fen[mine]
+        return replace(self, part_fen=found)
+
     def without(self, legs: list[int]) -> "LegsBehind":
         """With some that count no more: only what happened to them is still asked for."""
         return replace(self, counts=self.counts & ~np.isin(self.leg, legs))

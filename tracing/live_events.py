@@ -22,6 +22,7 @@ ROW = 0xFFFFFFFF
 class MoneyMoved:
     """A transfer carries another part of a claim's money than was known before.
 
+    source: the account the money lay at; for a voucher bought under an order that somebody else paid, the hub.
     kind: `moved`: a transfer nobody knew to carry any; `revised`: a known one carries more or less; `opened`: the claim is new.
     amount_fen: victims' money more (or, below 0, less) than before. hop: 1 = the disputed payment.
     held_before_fen, held_after_fen: the claim's money at the source, in fen of victims' money, before and after the update;
@@ -61,51 +62,69 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """Some claims' money at one moment, by transfer row and by account, keys ascending: claim << 32 | row or account code.
+class Carried:
+    """What transfers carry, ascending by key and origin. key: claim << 32 | transfer row.
 
-    carried_fen, hop: per transfer row. held_fen: per account that tracing passes. arrived: accounts money came to.
+    origin: code of the account the money lay at << 1 | whether this is the disputed payment (1) or money on its way (0): both
+    may go by one transfer. fen: victims' money. hop: 1 = the disputed payment.
     """
 
-    carried: Ints
-    carried_fen: Ints
+    key: Ints
+    origin: Ints
+    fen: Ints
     hop: Ints
+
+    def take(self, keep: Flags | Ints) -> "Carried":
+        """Some of it."""
+        return Carried(self.key[keep], self.origin[keep], self.fen[keep], self.hop[keep])
+
+
+def gathered(rows: Carried, rank: Ints) -> Carried:
+    """Rows in any order, one for every key and origin: their fen added up, with the hop of the one that ranks lowest."""
+    if not len(rows.key):
+        return rows
+    rows = rows.take(np.lexsort([rank, rows.origin, rows.key]))
+    first = np.flatnonzero((np.diff(rows.key, prepend=-1) != 0) | (np.diff(rows.origin, prepend=-1) != 0))
+    return Carried(rows.key[first], rows.origin[first], np.add.reduceat(rows.fen, first), rows.hop[first])
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Some claims' money at one moment; keys are claim << 32 | account code, ascending.
+
+    carried: by transfer. held_fen: per account that tracing passes. arrived: accounts money came to.
+    """
+
+    carried: Carried
     held: Ints
     held_fen: Ints
     arrived: Ints
 
     def of(self, claims: Flags) -> "Snapshot":
         """That of some of the claims."""
-        carried, held, arrived = (claims[keys >> SHIFT] for keys in (self.carried, self.held, self.arrived))
-        return Snapshot(
-            self.carried[carried],
-            self.carried_fen[carried],
-            self.hop[carried],
-            self.held[held],
-            self.held_fen[held],
-            self.arrived[arrived],
-        )
+        held, arrived = (claims[keys >> SHIFT] for keys in (self.held, self.arrived))
+        carried = self.carried.take(claims[self.carried.key >> SHIFT])
+        return Snapshot(carried, self.held[held], self.held_fen[held], self.arrived[arrived])
 
 
-def snapshot(pieces: Ints, row: Ints, target: Codes, account: Codes, ends: Flags) -> Snapshot:
+def snapshot(pieces: Ints, row: Ints, ends_at: tuple[Codes, Codes], account: Codes, ends: Flags) -> Snapshot:
     """The money of pieces.
 
     Args:
-        pieces: rows of KIND … LINKED. row, target: transfer row and target slot of each piece's leg.
+        pieces: rows of KIND … LINKED. row, ends_at: transfer row, source and target slot of each piece's leg.
         account, ends: per slot.
     """
     from tracing.piece_kernels import BASIS, CARRIED, CLAIM, HOP, KIND, RESTED
 
-    claim = pieces[:, CLAIM] << SHIFT
+    claim, (source, target) = pieces[:, CLAIM] << SHIFT, ends_at
     moved, rests = pieces[:, KIND] == CARRIED, (pieces[:, KIND] == RESTED) & ~ends[target]
-    carried, place = np.unique(claim[moved] | row[moved], return_inverse=True)
-    fen, hop = np.zeros(len(carried), np.int64), np.full(len(carried), np.iinfo(np.int64).max)
-    np.add.at(fen, place, pieces[moved, BASIS])
-    np.minimum.at(hop, place, pieces[moved, HOP])
+    hop = pieces[moved, HOP]
+    origin = account[source[moved]].astype(np.int64) << 1 | (hop == 1)
+    carried = gathered(Carried(claim[moved] | row[moved], origin, pieces[moved, BASIS], hop), hop)
     held, place = np.unique(claim[rests] | account[target[rests]], return_inverse=True)
     held_fen = np.zeros(len(held), np.int64)
     np.add.at(held_fen, place, pieces[rests, BASIS])
-    return Snapshot(carried, fen, hop, held, held_fen, np.unique(claim[moved] | account[target[moved]]))
+    return Snapshot(carried, held, held_fen, np.unique(claim[moved] | account[target[moved]]))
 
 
 def value_at(keys: Ints, values: Ints, wanted: Ints) -> Ints:
@@ -116,11 +135,18 @@ def value_at(keys: Ints, values: Ints, wanted: Ints) -> Ints:
     return np.where(keys[at] == wanted, values[at], 0)
 
 
-def differences(before: Snapshot, after: Snapshot) -> tuple[Ints, Ints]:
-    """The keys (claim and transfer row) that carry another amount than before, and by how much."""
-    keys = np.union1d(before.carried, after.carried)
-    change = value_at(after.carried, after.carried_fen, keys) - value_at(before.carried, before.carried_fen, keys)
-    return keys[change != 0], change[change != 0]
+def differences(before: Carried, after: Carried) -> Carried:
+    """What is carried more or (below 0) less than before; hop: as it is now, where any is carried now."""
+    both = (np.concatenate(parts) for parts in zip(columns_of(after), columns_of(before), strict=True))
+    key, origin, fen, hop = both
+    was = np.arange(len(key)) >= len(after.key)
+    found = gathered(Carried(key, origin, np.where(was, -fen, fen), hop), was.astype(np.int64))
+    return found.take(found.fen != 0)
+
+
+def columns_of(carried: Carried) -> tuple[Ints, Ints, Ints, Ints]:
+    """Key, origin, fen and hop."""
+    return carried.key, carried.origin, carried.fen, carried.hop
 
 
 @dataclass(frozen=True)
@@ -146,18 +172,17 @@ def account_words(accounts: pd.DataFrame, ends: Flags) -> AccountWords:
 
 @dataclass(frozen=True)
 class Told:
-    """What the records say of some transfers: ids, times, account codes, and which of them are fees."""
+    """What the records say of some transfers: ids, times, account codes of the payees, and which of them are fees."""
 
     transfer: list[str]
     time_us: Ints
-    source: Ints
     target: Ints
     is_fee: Flags
 
 
 def events_of(
     sides: tuple[Snapshot, Snapshot],
-    changed: tuple[Ints, Ints],
+    changed: Carried,
     told: Told,
     claims: tuple[Sequence[str], Flags],
     words: AccountWords,
@@ -165,14 +190,13 @@ def events_of(
     """The events between two snapshots, by claim, time and transfer.
 
     Args:
-        sides: before and after. changed: their `differences`. told: of these transfers, in the same order.
+        sides: before and after. changed: the `differences` of what they carry. told: of these transfers, in the same order.
         claims: per claim its id, and whether it is new.
     """
-    (before, after), (keys, change), (names, opened) = sides, changed, claims
-    claim = keys >> SHIFT
-    at_source, at_target = claim << SHIFT | told.source, claim << SHIFT | told.target
-    known, now = np.isin(keys, before.carried), np.isin(keys, after.carried)
-    hop = np.where(now, value_at(after.carried, after.hop, keys), value_at(before.carried, before.hop, keys))
+    (before, after), (names, opened) = sides, claims
+    claim, source = changed.key >> SHIFT, changed.origin >> 1
+    at_source, at_target = claim << SHIFT | source, claim << SHIFT | told.target
+    known = np.isin(changed.key, before.carried.key)
     sink = words.sink[told.target]
     sink[told.is_fee] = "fee"
     columns = (
@@ -180,10 +204,10 @@ def events_of(
         told.transfer,
         told.time_us.tolist(),
         ["revised" if old else "opened" if new else "moved" for old, new in zip(known, opened[claim], strict=True)],
-        words.name[told.source].tolist(),
+        words.name[source].tolist(),
         words.name[told.target].tolist(),
-        change.tolist(),
-        hop.tolist(),
+        changed.fen.tolist(),
+        changed.hop.tolist(),
         value_at(before.held, before.held_fen, at_source).tolist(),
         value_at(after.held, after.held_fen, at_source).tolist(),
         value_at(after.held, after.held_fen, at_target).tolist(),
@@ -191,4 +215,4 @@ def events_of(
         (~np.isin(at_target, before.arrived)).tolist(),
     )
     made = [MoneyMoved(*values) for values in zip(*columns, strict=True)]
-    return tuple(sorted(made, key=lambda event: (event.claim, event.time_us, event.hop, event.transfer)))
+    return tuple(sorted(made, key=lambda event: (event.claim, event.time_us, event.hop, event.transfer, event.source)))

@@ -1,16 +1,18 @@
 """What the records say of the transfers whose money moved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tracing.legs import Ints
 from tracing.live_arrays import LOWEST
-from tracing.live_events import ROW, SHIFT, AccountWords, Snapshot, Told
+from tracing.live_events import ROW, SHIFT, AccountWords, Snapshot, Told, gathered
 from tracing.live_rows import LiveRows, mask_of, text
 from tracing.live_slots import LiveSlots
 
-COLUMNS = ("transfer", "time", "source", "target", "channel")
+COLUMNS = ("transfer", "time", "target", "channel")
 
 
 def told_of(rows: LiveRows, slots: LiveSlots, words: AccountWords, wanted: Ints, vanished: pa.Table | None) -> Told:
@@ -22,7 +24,7 @@ def told_of(rows: LiveRows, slots: LiveSlots, words: AccountWords, wanted: Ints,
     if vanished is not None and (wanted >= rows.count).any():
         return told_by_table(rows, wanted, vanished)
     leg, account = slots.leg, slots.slot.account  # a row's own leg has its number
-    source, target = account[leg.source[wanted]].astype(np.int64), account[leg.target[wanted]].astype(np.int64)
+    target = account[leg.target[wanted]].astype(np.int64)
     fee = np.zeros(len(wanted), np.bool_)
     ended = np.flatnonzero(slots.slot.ends[leg.target[wanted]])
     if len(ended):
@@ -31,7 +33,7 @@ def told_of(rows: LiveRows, slots: LiveSlots, words: AccountWords, wanted: Ints,
     gone = np.flatnonzero(time_us == LOWEST)
     if len(gone):
         time_us[gone] = rows.fetch(wanted[gone], ["time"])["time"].cast(pa.int64()).to_numpy()
-    return Told(rows.ids(wanted), time_us, source, target, fee)
+    return Told(rows.ids(wanted), time_us, target, fee)
 
 
 def told_by_table(rows: LiveRows, wanted: Ints, vanished: pa.Table) -> Told:
@@ -41,9 +43,9 @@ def told_by_table(rows: LiveRows, wanted: Ints, vanished: pa.Table) -> Told:
     place = np.empty(len(wanted), np.int64)
     place[np.concatenate([np.flatnonzero(here), np.flatnonzero(~here)])] = np.arange(len(wanted))
     table = both.unify_dictionaries().take(pa.array(place))
-    source, target = (table[name].to_numpy().astype(np.int64) for name in ("source", "target"))
+    target = table["target"].to_numpy().astype(np.int64)
     fee = mask_of(pc.equal(text(table, "channel"), "fee"))
-    return Told(table["transfer"].to_pylist(), table["time"].cast(pa.int64()).to_numpy(), source, target, fee)
+    return Told(table["transfer"].to_pylist(), table["time"].cast(pa.int64()).to_numpy(), target, fee)
 
 
 def renamed(before: Snapshot, number: list[int], old: LiveRows, new: LiveRows) -> tuple[Snapshot, pa.Table]:
@@ -53,34 +55,34 @@ def renamed(before: Snapshot, number: list[int], old: LiveRows, new: LiveRows) -
         number: the new number of every claim, -1 where it is no more; what it had is left out.
         old, new: the rows by which the snapshot is numbered, and those by which it is to be.
     """
-    rows = before.carried & ROW
+    rows = before.carried.key & ROW
     ids = old.ids(rows)
     place = new.find(set(ids))
     vanished = np.unique(rows[[one not in place for one in ids]])
     row = np.asarray([place.get(one, -1) for one in ids], np.int64)
     row = np.where(row < 0, new.count + np.searchsorted(vanished, rows), row)
-    claim = np.asarray([*number, -1], np.int64)
-    carried, at_carried = moved_keys(before.carried, claim, row)
-    held, at_held = moved_keys(before.held, claim, before.held & ROW)
-    arrived, _ = moved_keys(before.arrived, claim, before.arrived & ROW)
-    fen, hop = before.carried_fen[at_carried], before.hop[at_carried]
-    return Snapshot(carried, fen, hop, held, before.held_fen[at_held], arrived), old.fetch(vanished, COLUMNS)
+    return numbered_anew(before, number, row), old.fetch(vanished, COLUMNS)
 
 
 def under_new_numbers(before: Snapshot, number: list[int]) -> Snapshot:
     """A snapshot under new numbers of claims, -1 for those that are no more; rows keep theirs."""
+    return numbered_anew(before, number, before.carried.key & ROW)
+
+
+def numbered_anew(before: Snapshot, number: list[int], row: Ints) -> Snapshot:
+    """A snapshot under new numbers of claims, -1 for those that are no more, and of what is carried. row: the new ones."""
     claim = np.asarray([*number, -1], np.int64)
-    carried, at_carried = moved_keys(before.carried, claim, before.carried & ROW)
-    held, at_held = moved_keys(before.held, claim, before.held & ROW)
-    arrived, _ = moved_keys(before.arrived, claim, before.arrived & ROW)
-    fen, hop = before.carried_fen[at_carried], before.hop[at_carried]
-    return Snapshot(carried, fen, hop, held, before.held_fen[at_held], arrived)
+    carried = replace(before.carried, key=claim[before.carried.key >> SHIFT] << SHIFT | row)
+    carried = carried.take(claim[before.carried.key >> SHIFT] >= 0)
+    held, at_held = moved_keys(before.held, claim)
+    arrived, _ = moved_keys(before.arrived, claim)
+    return Snapshot(gathered(carried, carried.hop), held, before.held_fen[at_held], arrived)
 
 
-def moved_keys(keys: Ints, claim: Ints, low: Ints) -> tuple[Ints, Ints]:
-    """Keys with other claim numbers and lower halves, ascending, and where each stood."""
+def moved_keys(keys: Ints, claim: Ints) -> tuple[Ints, Ints]:
+    """Keys of accounts with other claim numbers, ascending, and where each stood."""
     number = claim[keys >> SHIFT]
-    found = number << SHIFT | low
+    found = number << SHIFT | keys & ROW
     at = np.argsort(found, kind="stable")
     at = at[number[at] >= 0]
     return found[at], at

@@ -191,7 +191,7 @@ def mismatch(seed: int, *, in_order: bool, corrects: bool = False, **ties: bool)
     """What differs in the life of one ledger, and how often it was rebuilt."""
     random, case = random_case(seed, in_order=in_order, **ties)
     live, counted = LiveTrace.open(case.ledger(), case.parameters), Counter[str]()
-    last, looped = live_answer(live), on_itself(live)
+    last = live_answer(live)
     while case.coming:
         update = step(random, case, live, corrects=corrects)
         counted["rebuilt" if update.rebuilt else "in place"] += 1
@@ -202,19 +202,14 @@ def mismatch(seed: int, *, in_order: bool, corrects: bool = False, **ties: bool)
                     f"seed {seed}: {name} {dict(ours[name])} but from scratch {dict(other[name])}; {case.parameters}",
                     counted,
                 )
-        apart, looped = looped | on_itself(live), on_itself(live)
-        if found := unexplained(update, last, ours, live, apart):
+        if found := unexplained(update, last, ours, live):
             return f"seed {seed}: {found}", counted
         last = ours
     return None, counted
 
 
-def unexplained(update: Update, before: Answer, after: Answer, live: LiveTrace, apart: set[str]) -> str | None:
-    """Whose money lies elsewhere than the events say: what came in less what went out is what is more there than before.
-
-    Args:
-        apart: claims of which the events tell sums, see `on_itself`.
-    """
+def unexplained(update: Update, before: Answer, after: Answer, live: LiveTrace) -> str | None:
+    """Whose money lies elsewhere than the events say: what came in less what went out is what is more there than before."""
     codes = {name: code for code, name in enumerate(live._match.rows.accounts["account"])}
     change: Counter[tuple[object, ...]] = Counter()
     for event in update.events:
@@ -227,22 +222,9 @@ def unexplained(update: Update, before: Answer, after: Answer, live: LiveTrace, 
             real[claim, code] += sign * fen
         for (claim, _, code), fen in told["sinks"].items():
             real[claim, code] += sign * fen
-    known = {claim for claim, _ in after["traced"]} & {claim for claim, _ in before["traced"]} - apart
+    known = {claim for claim, _ in after["traced"]} & {claim for claim, _ in before["traced"]}
     left = {key: fen for key, fen in change.items() if key[0] in known and fen}
     return None if left == {key: fen for key, fen in real.items() if key[0] in known and fen} else f"{left} but {dict(real)}"
-
-
-def on_itself(live: LiveTrace) -> set[str]:
-    """Claims whose money came onto their own disputed payment: a payment of which a part was given back, and paid again.
-
-    What the payment carries is then a fen that is disputed and one that came by, and an event tells their sum.
-    """
-    from tracing.piece_kernels import CLAIM, LEG
-
-    claims = live._claims
-    crossing, seeds = claims.crossing[:, [CLAIM, LEG]].tolist(), claims.seeds[:, [CLAIM, LEG]].tolist()
-    names = claims.table["claim"].tolist()
-    return {names[claim] for claim, leg in crossing if [claim, leg] in seeds}
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -305,3 +287,19 @@ def test_arenas_grow_when_they_are_full() -> None:
 def test_what_a_limit_stops_before_a_later_claim_is_that_claims_again() -> None:
     # C2 keeps one fen of its payment, below the least amount: the later claim C0 loses nothing to it
     assert mismatch(244, in_order=False, corrects=True)[0] is None
+
+
+@pytest.mark.parametrize("seed", [631, 1345])
+def test_the_claim_on_a_payment_of_which_more_is_given_back_goes_by_what_is(seed: int) -> None:
+    # a reversal comes: the part of the disputed payment that is identified grows, and the rest begins further on in it
+    assert mismatch(seed, in_order=seed % 3 == 0, corrects=True, linked=True)[0] is None
+
+
+def test_an_event_names_the_account_the_money_lay_at_where_another_paid_the_order() -> None:
+    # T5 is a voucher that a1 bought; T1 pays its order, so from then on T5 carries what lies at the hub a0
+    assert mismatch(1148, in_order=False, corrects=True, linked=True)[0] is None
+
+
+def test_disputed_money_and_money_on_its_way_by_one_transfer_are_told_apart() -> None:
+    # C2's payment T3 is given back in part and paid again: T3 carries what is disputed and what came by
+    assert mismatch(1436, in_order=False, corrects=True, linked=True)[0] is None
