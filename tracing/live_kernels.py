@@ -89,6 +89,7 @@ def make_chain_room(slots: SlotArrays, arenas: Arenas, touched: Ints, more: Ints
 @njit(cache=True)
 def put_last(slots: SlotArrays, arenas: Arenas, slot: int, leg: int) -> None:
     """The leg behind all others of the slot; there is room."""
+    assert slots.chain_count[slot] < slots.chain_room[slot], "a chain would grow into the next one"
     arenas.chain[slots.chain_first[slot] + slots.chain_count[slot]] = leg
     slots.chain_count[slot] += 1
 
@@ -124,6 +125,7 @@ def segment(legs: LegArrays, slots: SlotArrays, arenas: Arenas, slot: int, now: 
 @njit(cache=True)
 def put_at(slots: SlotArrays, arenas: Arenas, slot: int, at: int, leg: int) -> None:
     """The leg at a place of the slot's chain; those from there on move up; there is room."""
+    assert slots.chain_count[slot] < slots.chain_room[slot], "a chain would grow into the next one"
     first = slots.chain_first[slot]
     for k in range(slots.chain_count[slot], at, -1):
         arenas.chain[first + k] = arenas.chain[first + k - 1]

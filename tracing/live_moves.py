@@ -38,8 +38,8 @@ def move(slots: LiveSlots, moves: Moves) -> Ints:
     for name in ("source", "target", "given_fen", "received_fen", "time_us"):
         getattr(slots.leg, name)[known] = getattr(moves, name)[there]
     slots.behind = slots.behind.beginning(known, moves.part_fen[there])
-    slots.make_chains_longer(np.concatenate([moves.source[there], moves.target[there]]))
     new = with_numbers(slots, moves, ~there) if not there.all() else known[:0]
+    slots.make_chains_longer(np.concatenate([moves.source, moves.target]))  # at once: a slot may get old legs and new ones
     slots.sort_in([*known.tolist(), *new.tolist()], [])
     return np.concatenate([known, new, moves.over])
 

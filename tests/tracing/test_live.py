@@ -303,3 +303,8 @@ def test_an_event_names_the_account_the_money_lay_at_where_another_paid_the_orde
 def test_disputed_money_and_money_on_its_way_by_one_transfer_are_told_apart() -> None:
     # C2's payment T3 is given back in part and paid again: T3 carries what is disputed and what came by
     assert mismatch(1436, in_order=False, corrects=True, linked=True)[0] is None
+
+
+def test_a_slot_that_gets_an_old_leg_and_a_new_one_has_room_for_both() -> None:
+    # T3 is split as its reversals come; the stretch of a5 grew into the next one
+    assert mismatch(1466, in_order=False, corrects=True, linked=True)[0] is None
