@@ -82,6 +82,19 @@ ON_OCCASION: dict[str, Columns] = {
         "rate_high": ("high", TEXT),
         "probability": ("probability", TEXT),
     },
+    "inferred_sets": {
+        "payouts": ("payouts", TEXT),
+        "payer": ("payer", TEXT),
+        "payee": ("payee", TEXT),
+        "voucher": ("kind", TEXT),
+        "redemptions": ("redeemed", TEXT),
+        "face": ("face_fen", MONEY),
+        "paid": ("payout_fen", MONEY),
+        "rate": ("rate", TEXT),
+        "rate_low": ("low", TEXT),
+        "rate_high": ("high", TEXT),
+        "probability": ("probability", TEXT),
+    },
 }
 """The same of the files that are there only when there is something to say in them."""
 

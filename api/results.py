@@ -19,14 +19,15 @@ from api.csv_tables import csv_bytes, instant
 from api.result_columns import ENVELOPE, FLAGGED, ON_OCCASION, columns_of
 from ledger.book import Ledger
 from tracing.envelope import envelope
+from tracing.inferred import sets_of
 from tracing.result import Limit, Parameters, Trace
 
 
 def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     """Write traced.csv, held.csv, sinks.csv, frontier.csv (backward also origins.csv) and, last, trace.json; what that holds.
 
-    Every file appears whole or not at all; trace.json carries the SHA-256 of the others. overlaps.csv and ties.csv are there
-    when they have rows, inferred_links.csv where inferred links were asked for.
+    Every file appears whole or not at all; trace.json carries the SHA-256 of the others. overlaps.csv, ties.csv and
+    inferred_sets.csv are there when they have rows, inferred_links.csv where inferred links were asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
     tables = {
@@ -37,10 +38,12 @@ def write_trace(ledger: Ledger, trace: Trace, out: Path) -> dict[str, Any]:
     }
     if trace.origins is not None:
         tables["origins"] = trace.origins
+    seldom = {"overlaps": trace.overlaps, "ties": trace.ties}
     if trace.inferred is not None:
         tables |= {name: with_probability(tables[name]) for name in FLAGGED if name in tables}
-        tables["inferred_links"] = links_told(trace.inferred)
-    seldom = {"overlaps": trace.overlaps, "ties": trace.ties}
+        alone = sets_of(trace.inferred) < 0
+        tables["inferred_links"] = links_told(trace.inferred[alone])
+        seldom["inferred_sets"] = sets_told(trace.inferred[~alone])
     tables |= {name: frame for name, frame in seldom.items() if frame is not None and len(frame)}
     for name in ON_OCCASION.keys() - tables.keys():
         (out / f"{name}.csv").unlink(missing_ok=True)  # of an earlier trace in this folder
@@ -221,8 +224,27 @@ def with_probability(table: pd.DataFrame) -> pd.DataFrame:
 
 def links_told(links: pd.DataFrame) -> pd.DataFrame:
     """The followed links with their redemptions in one cell, rates and probability as decimal strings."""
-    shares = {name: [share(int(value)) for value in links[f"{name}_bp"]] for name in ("rate", "low", "high", "probability")}
-    return links.assign(redeemed=[";".join(batch) for batch in links["redemptions"]], **shares)
+    return links.assign(redeemed=[";".join(batch) for batch in links["redemptions"]], **shares_of(links))
+
+
+def shares_of(links: pd.DataFrame) -> dict[str, list[str]]:
+    """Rates and probabilities in basis points as decimal strings."""
+    return {name: [share(int(value)) for value in links[f"{name}_bp"]] for name in ("rate", "low", "high", "probability")}
+
+
+def sets_told(links: pd.DataFrame) -> pd.DataFrame:
+    """One row per followed set: its payouts and redemptions, each in one cell and in order of time."""
+    by_set = links.sort_values("transfer_row").groupby("set", sort=False)
+    same = {name: (name, "first") for name in ("payer", "payee", "kind", "rate_bp", "low_bp", "high_bp")}
+    found = by_set.agg(
+        payouts=("transfer", ";".join),
+        redeemed=("redemptions", lambda batches: ";".join(one for batch in batches for one in batch)),
+        face_fen=("face_fen", "sum"),
+        payout_fen=("payout_fen", "sum"),
+        probability_bp=("probability_bp", "min"),
+        **same,
+    )
+    return found.assign(**shares_of(found))
 
 
 def statements(frontier: pd.DataFrame) -> pd.DataFrame:

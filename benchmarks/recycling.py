@@ -111,7 +111,7 @@ def compare(records: Path, ledger: Any, tally: Tally) -> None:
     for row in truth:
         tally.true[row["payout"] in innocent] += 1
     tally.guessed += guessed_right(truth, ledger)
-    for row in inferred.links.to_dict("records"):
+    for row in inferred.links[inferred.links["set"] == 0].to_dict("records"):
         for redemption in row["redemptions"]:
             pair = (row["transfer"], redemption)
             tally.found.append((int(row["probability_bp"]), pair in real, row["transfer"] in innocent))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rules.beliefs import chances_by_payee, settled_chances
 from rules.rule import FULL
 from rules.scope import Flags, Ints, columns
 from rules.wording import HOUR_US
@@ -25,24 +26,20 @@ TOLERANCE_BP, LEAST_TOLERANCE_FEN = 10, 60
 """A payout fits a batch at a rate within 0.1 %, at least 0.60: people round to whole yuan. Grade P."""
 LOOK_BACK = 400
 """Redemptions looked at per payout, the latest. Grade P."""
-MOST_BATCHES = 256
-"""Batches weighed per payout; the rest count against them. Grade P."""
+MOST_BATCHES, FEWEST_BATCHES, ALL_BATCHES = 4_096, 256, 2_500_000
+"""Batches weighed per payout, fewer where all payouts together would have more; the rest count against them. Grade P."""
 USUAL_GAP_US = HOUR_US // 3
 """Two redemptions so far apart are as likely of one batch as not. Grade P."""
 ROUNDED_FEN, EXACT_BP = 51, 1
 """A payout at the rate itself is off by rounding to a whole yuan and by 0.01 % of the face. Grade P."""
 EXACT_SHARE = 0.9
 """Payouts for vouchers that are that exact. Grade P."""
-UNSEEN = 0.1
-"""Share of payouts for vouchers whose redemptions are not in the records. Grade P."""
 AMOUNT_SPAN = float(np.log(100_000.0))
 """Ordinary payments are spread evenly over the logarithm of amounts from 1 to 100,000. Grade P."""
 ROUND_WEIGHT = ((10_000, 3_000.0, 34.0), (100, 30.0, 34.0), (1, 0.4, 0.67))
 """Per roundness of a payout in fen: how much likelier than evenly spread for an ordinary payment, and for a batch. Grade P."""
 OWN_SELLER, OTHER_SELLER = 20.0, 0.05
 """Weight of a batch whose buyer the payee is, and of one with a card of another buyer who gets payouts himself. Grade P."""
-ROUNDS = 40
-"""Rounds of weighing the payouts against each other."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,19 @@ class Window:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Batches with their probability. members: positions of redemptions, a row per batch, -1 behind the last; spilt: payouts
-    with more batches than are weighed."""
+    """Batches with their probability. members: positions of redemptions, a row per batch, -1 behind the last.
+
+    by_payee: probability that the payout is for vouchers and its payee was paid for these, by whichever payout. spilt: payouts
+    with more batches than are weighed. settled: whether the probabilities did.
+    """
 
     payout: Ints
     face_fen: Ints
     members: NDArray[np.int32]
     probability: Floats
+    by_payee: Floats
     spilt: int
+    settled: bool
 
 
 def limits() -> Ints:
@@ -85,22 +87,29 @@ def weigh_batches(redeemed: pd.DataFrame, payouts: pd.DataFrame, window: Window,
 
     Args:
         redeemed: time_us, face_fen, seller (holder of the buyer, -1 unknown), by time.
-        payouts: time_us, amount_fen, payee (holder of the target), by time.
+        payouts: time_us, amount_fen, target (account), payee (its holder), by time.
     """
     from rules.batch_kernels import batches_that_fit
 
     time_us, face = columns(redeemed, "time_us", "face_fen")
     paid_us, paid = columns(payouts, "time_us", "amount_fen")
     members, facts, totals = batches_that_fit(
-        time_us, face, window.begin, window.end, paid_us, paid, limits(), rate_bp, MOST_BATCHES, USUAL_GAP_US
+        time_us, face, window.begin, window.end, paid_us, paid, limits(), rate_bp, most_per_payout(len(paid)), USUAL_GAP_US
     )
     payout, face_fen = facts[:, 0].astype(np.int64), facts[:, 1].astype(np.int64)
     weight = facts[:, 2] * sellers(redeemed, payouts, payout, members) / totals[payout, 0]
     spare = totals[:, 1] / totals[:, 0]
     fit = fit_density(face_fen, paid[payout], rate_bp)
-    ordinary = ordinary_density(paid)
-    chance = settled_chances(payout, members, weight * fit, ordinary, spare / np.maximum(2 * paid * TOLERANCE_BP / FULL, 1.0))
-    return Weighed(payout, face_fen, members, chance, int((totals[:, 1] > 0).sum()))
+    spare = spare / np.maximum(2 * paid * TOLERANCE_BP / FULL, 1.0)
+    payee = np.unique(payouts["target"].to_numpy(dtype=np.int64), return_inverse=True)[1]
+    chance, settled = settled_chances(payout, members, weight * fit, ordinary_density(paid), spare)
+    by_payee = chances_by_payee(payout, members, chance, payee)
+    return Weighed(payout, face_fen, members, chance, by_payee, int((totals[:, 1] > 0).sum()), settled)
+
+
+def most_per_payout(payouts: int) -> int:
+    """How many batches of each payout are weighed."""
+    return min(max(ALL_BATCHES // max(payouts, 1), FEWEST_BATCHES), MOST_BATCHES)
 
 
 def sellers(redeemed: pd.DataFrame, payouts: pd.DataFrame, payout: Ints, members: NDArray[np.int32]) -> Floats:
@@ -129,47 +138,6 @@ def fit_density(face_fen: Ints, paid: Ints, rate_bp: int) -> Floats:
 def ordinary_density(paid: Ints) -> Floats:
     """Chance per fen of an ordinary payment of that amount."""
     return np.asarray(roundness(paid, 1) / (AMOUNT_SPAN * np.maximum(paid, 100)), dtype=np.float64)
-
-
-def settled_chances(payout: Ints, members: NDArray[np.int32], weight: Floats, ordinary: Floats, spare: Floats) -> Floats:
-    """Probability of every batch: each payout shares itself out over its batches and over none, given what others leave.
-
-    What the other payouts leave of a redemption is one minus the sum of their probabilities for it; repeated until it stands
-    (mean field, damped). The share of payouts that are for vouchers is estimated along.
-    """
-    if not len(payout):
-        return np.zeros(0)
-    batch, place = np.nonzero(members >= 0)
-    redemption = members[batch, place].astype(np.int64)
-    _, mine = np.unique(payout[batch] << 32 | redemption, return_inverse=True)
-    chance, share = np.zeros(len(payout)), 0.5
-    for _ in range(ROUNDS):
-        used = np.bincount(redemption, chance[batch])
-        own = np.bincount(mine, chance[batch])
-        left = np.clip(1.0 - (used[redemption] - own[mine]), 1e-4, 1.0)
-        open_log = np.bincount(batch, np.log(left), minlength=len(payout))
-        score = share * (1 - UNSEEN) * weight * np.exp(open_log)
-        none = (1 - share * (1 - UNSEEN)) * ordinary + share * spare
-        fresh = score / (none + np.bincount(payout, score, minlength=len(ordinary)))[payout]
-        chance = (chance + fresh) / 2
-        share = float(np.clip(chance.sum() / len(ordinary), 0.05, 0.95))
-    return chance
-
-
-def chosen(weighed: Weighed, least: float) -> Ints:
-    """The batches to go by: the likeliest first, no payout and no redemption twice, none below `least`."""
-    order = np.lexsort([np.arange(len(weighed.payout)), -np.round(weighed.probability, 9)])
-    used: set[int] = set()
-    paid: set[int] = set()
-    picked = []
-    for at in order[weighed.probability[order] >= least].tolist():
-        batch = [one for one in weighed.members[at].tolist() if one >= 0]
-        if int(weighed.payout[at]) in paid or used.intersection(batch):
-            continue
-        paid.add(int(weighed.payout[at]))
-        used.update(batch)
-        picked.append(at)
-    return np.asarray(sorted(picked, key=lambda at: int(weighed.payout[at])), dtype=np.int64)
 
 
 def explained(fits: Flags) -> Floats:

@@ -16,11 +16,11 @@ TRUST_BP = 9_800
 """What is certain by the formula holds in so many of a ten thousand: measured on generated rings. Grade P."""
 LINK_COLUMNS = [
     "transfer", "transfer_row", "payer", "payee", "kind", "redemptions", "redemption_rows", "face_fen", "payout_fen", "rate_bp",
-    "low_bp", "high_bp", "probability_bp",
+    "low_bp", "high_bp", "probability_bp", "set",
 ]  # fmt: skip
 
 
-Facts = tuple[str, tuple[int, ...], int, int]
+Facts = tuple[str, tuple[int, ...], int, int, int]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class InferredLinks:
     """Rates of all recyclers, the links by payout, and what bounded the work.
 
     links: transfer (the payout), transfer_row, payer, payee, kind, redemptions (ids), redemption_rows, face_fen, payout_fen,
-        rate_bp, low_bp, high_bp, probability_bp. No payout and no redemption twice; sorted by transfer_row.
+        rate_bp, low_bp, high_bp, probability_bp, set. No payout and no redemption twice; sorted by transfer_row.
+        set: 0 where the payout was for these redemptions. The payouts of one other number were for their redemptions together,
+        and the probability is that the payee was paid for them.
     """
 
     rates: list[RecyclerRate]
@@ -69,26 +71,29 @@ def chance_of_recycler(rate: RecyclerRate) -> float:
 def links_of(scope: Scope, rates: list[RecyclerRate]) -> pd.DataFrame:
     """The links of all recyclers with a rate; a payout that two voucher kinds explain keeps the likelier of them."""
     found: list[tuple[int, int, int, Facts, tuple[int | None, ...], float]] = []
+    sets = 0
     for rate in rates:
         if rate.rate_bp is None:
             continue
         chance = chance_of_recycler(rate)
-        for row in records(rate.matched):
-            facts = (rate.kind, tuple(sorted(row.redemption_rows)), int(row.face_fen), int(row.payout_fen))
+        for row in records(rate.linked):
+            number = sets + int(row.set) if row.set else 0
+            facts = (rate.kind, tuple(sorted(row.redemption_rows)), int(row.face_fen), int(row.payout_fen), number)
             ends = (int(row.payout_row), int(row.payer), int(row.payee))
             found.append((*ends, facts, (rate.rate_bp, rate.low_bp, rate.high_bp), chance * row.probability_bp / FULL))
+        sets += int(rate.linked["set"].max()) if len(rate.linked) else 0
     by_payout: dict[int, list[float]] = {}
     for payout, *_, probability in found:
         by_payout.setdefault(payout, []).append(probability)
     found.sort(key=lambda one: (one[0], -one[-1], one[3][0]))
     told: list[tuple[Any, ...]] = []
-    for payout, payer, payee, (kind, redeemed, face, paid), interval, probability in found:
+    for payout, payer, payee, (kind, redeemed, face, paid, number), interval, probability in found:
         if told and told[-1][1] == payout:
             continue
         shared = against(probability, by_payout[payout])
         ids = scope.ids(np.asarray([payout, *redeemed], dtype=np.int64))
         names = (scope.name(payer), scope.name(payee))
-        told.append((ids[0], payout, *names, kind, ids[1:], redeemed, face, paid, *interval, int(shared * TRUST_BP)))
+        told.append((ids[0], payout, *names, kind, ids[1:], redeemed, face, paid, *interval, int(shared * TRUST_BP), number))
     return pd.DataFrame(told, columns=LINK_COLUMNS)
 
 

@@ -10,9 +10,10 @@ from math import lgamma
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from rules.batches import Window, chosen, explained, limits, weigh_batches, window_of
+from rules.batches import Window, explained, limits, window_of
+from rules.beliefs import Floats
+from rules.matches import Match, match_payouts
 from rules.rule import FULL
 from rules.scope import Scope, columns
 from rules.vouchers import redemptions_of
@@ -23,10 +24,6 @@ LOWEST_RATE_BP, HIGHEST_RATE_BP, STEP_BP = 5_000, 10_000, 5
 """Rates looked at: nobody pays more than the face. Grade P."""
 GUESSED_ON = 1_000
 """Payouts the rate is guessed on, evenly spread over all. Grade P."""
-LEAST_MATCH = 0.2
-"""Least probability of a batch that the rate is estimated on. Grade P."""
-MATCHED = ["payout_row", "payer", "payee", "time_us", "payout_fen", "face_fen", "redemption_rows", "probability_bp"]
-
 KNOWN_RATES_BP = {"card": (9_700, 100), "q_coin": (8_600, 150)}
 """Rate and margin that case reports tell, by voucher kind. Grade S."""
 REVIEW_BELOW_BP = 9_000
@@ -46,7 +43,9 @@ class RecyclerRate:
     payout over face and its 95 % interval (given the matches), in basis points; None where there are too few batches. payouts:
     how many payments to others there were. evidence: how unlikely so many fits are by chance, in natural logarithms.
     matched: one row per matched payout: payout_row, payer, payee, time_us, payout_fen, face_fen, redemption_rows,
-        probability_bp (of this batch, if he is a recycler at this rate). limits: what bounded the work, in sentences.
+        probability_bp (of this batch, if he is a recycler at this rate).
+    linked: rows of the same kind with `set`, 0 for a payout linked to this very batch; payouts of one set were for its batches
+        together, and probability_bp is that the payee was paid for the batch. limits: what bounded the work, in sentences.
     """
 
     holder: int
@@ -58,6 +57,7 @@ class RecyclerRate:
     payouts: int
     evidence: float
     matched: pd.DataFrame
+    linked: pd.DataFrame
     limits: tuple[str, ...] = ()
 
 
@@ -111,21 +111,23 @@ def recycler_rate(holder: int, kind: str, redeemed: pd.DataFrame, payouts: pd.Da
     some = window.end > window.begin  # no redemption before: no batch, whatever the rate
     near, window = payouts[some].reset_index(drop=True), Window(window.begin[some], window.end[some], window.shortened)
     guess, evidence = guessed_rate(redeemed, near, window, len(payouts))
-    matched, spilt = match_payouts(redeemed, near, window, guess)
-    estimate = regressed(matched)
+    found = match_payouts(redeemed, near, window, guess)
+    estimate = regressed(found.matched)
     if estimate is not None and estimate[0] != guess:
-        again, spilt = match_payouts(redeemed, near, window, estimate[0])
-        matched, estimate = (again, regressed(again)) if len(again) >= len(matched) else (matched, estimate)
+        again = match_payouts(redeemed, near, window, estimate[0])
+        if len(again.matched) >= len(found.matched):
+            found, estimate = again, regressed(again.matched)
     rate, low, high = estimate if estimate else (None, None, None)
-    told = limits_met(window, spilt, len(near))
-    return RecyclerRate(holder, accounts, kind, rate, low, high, len(payouts), evidence, matched, told)
+    told = limits_met(window, found, len(near))
+    return RecyclerRate(holder, accounts, kind, rate, low, high, len(payouts), evidence, found.matched, found.linked, told)
 
 
-def limits_met(window: Window, spilt: int, payouts: int) -> tuple[str, ...]:
+def limits_met(window: Window, found: Match, payouts: int) -> tuple[str, ...]:
     """What bounded the work, in sentences."""
     met = [(window.shortened, "payouts have more redemptions before them than are looked at")]
-    met += [(spilt, "payouts have more batches that fit than are weighed")]
+    met += [(found.spilt, "payouts have more batches that fit than are weighed")]
     met += [(max(payouts - GUESSED_ON, 0), "payouts did not count for the guess of the rate")]
+    met += [(found.unsettled, "payouts have probabilities that had not settled after all rounds")]
     return tuple(f"{count} {what}" for count, what in met if count)
 
 
@@ -161,23 +163,6 @@ def log_choices(whole: int, part: int) -> float:
     return lgamma(whole + 1) - lgamma(part + 1) - lgamma(whole - part + 1)
 
 
-def match_payouts(
-    redeemed: pd.DataFrame, payouts: pd.DataFrame, window: Window, rate_bp: int | None
-) -> tuple[pd.DataFrame, int]:
-    """The likeliest batch of each payout at the rate, as in `RecyclerRate`, and for how many payouts not all were weighed."""
-    if rate_bp is None:
-        return pd.DataFrame(columns=MATCHED), 0
-    weighed = weigh_batches(redeemed, payouts, window, rate_bp)
-    picked = chosen(weighed, LEAST_MATCH)
-    rows = redeemed["row"].to_numpy(dtype=np.int64)
-    paid = payouts.iloc[weighed.payout[picked]]
-    batches = [tuple(rows[one[one >= 0]].tolist()) for one in weighed.members[picked]]
-    row, payer, payee, time_us, amount = columns(paid, "row", "source", "target", "time_us", "amount_fen")
-    chance = np.floor(weighed.probability[picked] * FULL).astype(np.int64)
-    values = (row, payer, payee, time_us, amount, weighed.face_fen[picked], batches, chance)
-    return pd.DataFrame(dict(zip(MATCHED, values, strict=True))), weighed.spilt
-
-
 def regressed(matched: pd.DataFrame) -> tuple[int, int, int] | None:
     """Payout on face through the origin, robust against wrong matches (Huber): rate and its 95 % interval in basis points.
 
@@ -192,7 +177,7 @@ def regressed(matched: pd.DataFrame) -> tuple[int, int, int] | None:
     return round(rate * FULL), int(np.floor((rate - half) * FULL)), int(np.ceil((rate + half) * FULL))
 
 
-def robust_slope(face: NDArray[np.float64], paid: NDArray[np.float64]) -> tuple[float, float]:
+def robust_slope(face: Floats, paid: Floats) -> tuple[float, float]:
     """Slope and half of its 95 % interval."""
     middle = float(np.median(paid / face))
     residual = paid - middle * face

@@ -13,6 +13,7 @@ from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.columns import COLUMN_KINDS, column_keys
+from tracing.inferred import redeemed_together
 from tracing.result import Trace
 
 VOUCHER_KINDS = ("card", "q_coin")
@@ -191,8 +192,9 @@ def _within_recyclers(trace: Trace, moves: pd.DataFrame) -> pd.DataFrame:
         return moves.iloc[:0]
     told = trace.traced.drop_duplicates("transfer").set_index("transfer")
     found = []
-    for payout, batch in zip(trace.inferred["transfer"], trace.inferred["redemptions"], strict=True):
-        redeemed = [one for one in batch if one in told.index]
+    payouts: list[Any] = trace.inferred["transfer"].tolist()
+    for payout, batch in zip(payouts, redeemed_together(trace.inferred), strict=True):
+        redeemed: list[Any] = [one for one in batch if one in told.index]
         if not redeemed or payout not in told.index:
             continue
         target, code = told.loc[redeemed[0], "target"], int(told.loc[redeemed[0], "target_code"])

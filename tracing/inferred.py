@@ -2,7 +2,8 @@
 
 Each redemption goes into the private slot of its link, scaled so that all of them bring the payout: a conversion, whose
 discount stays with the recycler. The payout leaves that slot. What he really paid with stays his: it is exchanged, at the
-moment of the redemption, for the face that is now in the account that redeemed.
+moment of the redemption, for the face that is now in the account that redeemed. Links of one set share a slot: their payouts
+were for their redemptions together, and the method says which of them comes first.
 """
 
 from dataclasses import dataclass, replace
@@ -21,12 +22,13 @@ COLUMNS = ("transfer", "redemptions", "probability_bp")
 
 @dataclass(frozen=True)
 class Tied:
-    """m redemptions of s links.
+    """m redemptions of the links that fit.
 
-    link: which; redemption, payout: legs; paid_fen: its part of the payout; doubt_bp: 10,000 less the link's probability.
+    balance: number of the private balance, one per link that stands alone, one per set and currency. redemption, payout: legs.
+    paid_fen: its part of the payout. doubt_bp: 10,000 less the probability of the least sure link of the balance.
     """
 
-    link: Ints
+    balance: Ints
     redemption: Ints
     payout: Ints
     paid_fen: Ints
@@ -34,33 +36,35 @@ class Tied:
 
 
 def likely_links(parameters: Parameters, inferred: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The inferred links to follow; None unless the parameters ask for them."""
+    """The inferred links to follow, each set as likely as the least likely of it; None unless the parameters ask for them."""
     if not parameters.inferred:
         return None
     assert inferred is not None, "inferred links are asked for and no table of them is given"
     likely: pd.DataFrame = inferred[inferred["probability_bp"].to_numpy(dtype=np.int64) >= parameters.probability_bp]
-    return likely.reset_index(drop=True)
+    likely = likely.reset_index(drop=True)
+    return likely.assign(probability_bp=likely.groupby(sets_of(likely))["probability_bp"].transform("min"))
 
 
 def with_inferred(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> Legs:
     """The legs with every link of the table on a balance of its own.
 
     Args:
-        links: transfer (id of the payout), redemptions (ids), probability_bp. Links to transfers beyond the legs are passed
-            over; those that do not fit (failed, taken back, identified otherwise, another currency, paid before, more than the
-            face) are passed over with a warning.
+        links: transfer (id of the payout), redemptions (ids), probability_bp, and where there are sets `set`: one number for
+            links whose payouts were for their redemptions together, 0 for one that stands alone. Links to transfers beyond the
+            legs are passed over; those that do not fit (failed, taken back, identified otherwise, another currency, paid
+            before, more than the face) are passed over with a warning.
     """
     tied, warnings = tied_links(ledger, legs, links)
     legs = replace(legs, warnings=legs.warnings + warnings)
-    if not len(tied.link):
+    if not len(tied.balance):
         return legs
     face = legs.given_fen[tied.redemption]
     payer, redeemer = legs.source[tied.payout], legs.target[tied.redemption]
     apart = payer != redeemer
-    count = int(tied.link.max()) + 1
-    first = np.unique(tied.link, return_index=True)[1]
+    count = int(tied.balance.max()) + 1
+    first = np.unique(tied.balance, return_index=True)[1]
     kept = ~apart & (face > tied.paid_fen)
-    own = len(legs.slots) + tied.link
+    own = len(legs.slots) + tied.balance
     exchange = len(legs.slots) + count + np.cumsum(apart) - apart
     mint = len(legs.slots) + count + int(apart.sum()) + np.arange(int(kept.sum()))
     like = np.concatenate([redeemer[first], payer[apart], redeemer[kept]])
@@ -98,12 +102,38 @@ def tied_links(ledger: Ledger, legs: Legs, links: pd.DataFrame) -> tuple[Tied, t
     covered = payout <= whole
     exact = zip(payout.tolist(), until.tolist(), face.tolist(), whole.tolist(), strict=True)
     part = [p * u // w - p * (u - f) // w for p, u, f, w in exact]
-    number = np.unique(table["link"].to_numpy()[covered], return_inverse=True)[1]
     link, redemption, paid = (table[name].to_numpy(dtype=np.int64)[covered] for name in ("link", "redemption", "payout"))
-    doubt = CERTAIN_BP - links["probability_bp"].to_numpy(dtype=np.int64)[link]
-    tied = Tied(np.asarray(number, dtype=np.int64), redemption, paid, np.asarray(part, dtype=np.int64)[covered], doubt)
-    unfit = asked - len(np.unique(number))
+    balance = balances_of(links, legs, link, redemption)
+    doubt = np.zeros(int(balance.max(initial=-1)) + 1, dtype=np.int64)
+    np.maximum.at(doubt, balance, CERTAIN_BP - links["probability_bp"].to_numpy(dtype=np.int64)[link])
+    tied = Tied(balance, redemption, paid, np.asarray(part, dtype=np.int64)[covered], doubt[balance])
+    unfit = asked - len(np.unique(link))
     return tied, ((f"{unfit} inferred links do not fit the records; not followed",) if unfit else ())
+
+
+def sets_of(links: pd.DataFrame) -> Ints:
+    """The set of every link; one that stands alone is a set of its own, numbered below 0."""
+    alone = -1 - np.arange(len(links))
+    if "set" not in links:
+        return alone
+    number = links["set"].to_numpy(dtype=np.int64)
+    return np.where(number > 0, number, alone)
+
+
+def balances_of(links: pd.DataFrame, legs: Legs, link: Ints, redemption: Ints) -> Ints:
+    """Number of the private balance of every redemption, from 0: one per set and currency."""
+    currency = legs.slots.currency[legs.target[redemption]].astype(np.int64)
+    both = np.column_stack([sets_of(links)[link], currency])
+    return np.asarray(np.unique(both, axis=0, return_inverse=True)[1], dtype=np.int64).reshape(-1)
+
+
+def redeemed_together(links: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Per link the redemptions of its set."""
+    number = sets_of(links).tolist()
+    every: dict[int, tuple[str, ...]] = {}
+    for one, batch in zip(number, links["redemptions"], strict=True):
+        every[one] = (*every.get(one, ()), *batch)
+    return [every[one] for one in number]
 
 
 def fitting(legs: Legs, table: pd.DataFrame) -> Flags:
@@ -124,7 +154,7 @@ def fitting(legs: Legs, table: pd.DataFrame) -> Flags:
 
 
 def more_slots(slots: Slots, like: Ints, doubt_bp: Ints, mints: int) -> Slots:
-    """The slots with one more like each of the given ones, private to a link; kept discounts come from the last `mints`."""
+    """The slots with one more like each given one, private to a link or set; kept discounts come from the last `mints`."""
     more = len(like)
     ends = np.arange(more) >= more - mints
     before = np.zeros(len(slots), dtype=np.bool_)

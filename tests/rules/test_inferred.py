@@ -23,23 +23,45 @@ def test_a_recyclers_payouts_are_linked_to_all_their_redemptions() -> None:
     assert (found["payout_fen"] - found["face_fen"] * 86 // 100).abs().max() <= 100
 
 
-def test_two_equal_batches_before_two_equal_payouts_are_a_toss_up() -> None:
-    text = (
-        recycler(0.86, "q_coin")
-        + "\n"
-        + "\n".join(
-            [
-                "2025-03-20 09:00 x -> qq:91 1234",
-                "2025-03-20 09:01 y -> qq:92 1234",
-                "2025-03-20 10:00 qq:91 -> store 1234 id=Q1",
-                "2025-03-20 13:00 qq:92 -> store 1234 id=Q2",
-                "2025-03-20 18:00 purse -> middleman 1061 id=P1",
-                "2025-03-20 19:00 purse -> middleman 1061 id=P2",
-            ]
-        )
+def equal_batches(one: str, other: str) -> str:
+    """Two batches of one face before two payouts of one amount, to these payees."""
+    return "\n".join(
+        [
+            recycler(0.86, "q_coin"),
+            "2025-03-20 09:00 x -> qq:91 1234",
+            "2025-03-20 09:01 y -> qq:92 1234",
+            "2025-03-20 10:00 qq:91 -> store 1234 id=Q1",
+            "2025-03-20 13:00 qq:92 -> store 1234 id=Q2",
+            f"2025-03-20 18:00 purse -> {one} 1061 id=P1",
+            f"2025-03-20 19:00 purse -> {other} 1061 id=P2",
+        ]
     )
-    unsure = links(text).set_index("transfer").loc[["P1", "P2"], "probability_bp"]
-    assert ((unsure > 2_000) & (unsure < 8_000)).all()
+
+
+def test_two_equal_batches_before_equal_payouts_to_two_are_a_toss_up() -> None:
+    unsure = links(equal_batches("middleman", "somebody")).set_index("transfer").loc[["P1", "P2"]]
+    assert ((unsure["probability_bp"] > 2_000) & (unsure["probability_bp"] < 8_000)).all()
+    assert unsure["set"].tolist() == [0, 0]
+
+
+def test_two_equal_batches_before_equal_payouts_to_one_are_a_set() -> None:
+    found = links(equal_batches("middleman", "middleman"))
+    both = found.set_index("transfer").loc[["P1", "P2"]]
+    assert both["set"].nunique() == 1
+    assert (both["set"] > 0).all()
+    assert (both["probability_bp"] > 9_000).all()
+    assert both["redemptions"].tolist() == [("Q1",), ("Q2",)]  # in order of time
+    assert (found.set_index("transfer")["set"].drop(["P1", "P2"]) == 0).all()
+
+
+def test_a_set_lends_its_redemptions_to_its_payouts_by_the_method() -> None:
+    ledger = story(equal_batches("middleman", "middleman").replace("x -> qq:91 1234", "x -> qq:91 1234 # claim R"))
+    table = infer_links(ledger).links
+    for method, payouts in (("fifo", ["P1"]), ("lifo", ["P2"]), ("pro_rata", ["P1", "P2"])):
+        trace = trace_claims(ledger, Parameters(method=method, reports=("R",), inferred=True), table)
+        assert sorted({"P1", "P2"} & set(trace.traced["transfer"])) == payouts
+        assert trace.held.set_index("account")["basis_fen"]["middleman"] == 123_400
+        assert trace.unbalanced().empty
 
 
 def test_the_seller_who_bought_the_voucher_himself_is_told_from_the_other() -> None:

@@ -7,6 +7,7 @@ import pytest
 from ledger.book import Ledger
 from tests.story import story
 from tracing import Parameters, Trace, trace_claims
+from tracing.graph import flow_graph
 from tracing.result import ALLOCATING, METHODS
 from tracing.trace import trace_methods
 
@@ -183,3 +184,52 @@ def at_random(seed: int) -> tuple[Ledger, pd.DataFrame]:
             ends = random.choice(["mule", "wallet", "purse", "boss"], 2, replace=False)
             lines.append(f"{clock} {ends[0]} -> {ends[1]} {random.integers(1, 200)}")
     return story("\n".join(lines)), links(*table)
+
+
+EQUAL = """
+account wallet wallet holder=h
+account purse bank holder=h
+opening purse 5000
+09:00 v -> mule 1000              # claim C1
+09:00 w -> mule-2 1000            # claim C2
+09:01 mule -> card:1 1000
+09:02 mule-2 -> card:2 1000
+10:00 card:1 -> wallet 1000 id=R1
+10:01 card:2 -> wallet 1000 id=R2
+18:00 purse -> middleman 970 id=P1
+19:00 purse -> middleman 970 id=P2
+"""
+TOGETHER = links(("P1", ("R1",), 9_500), ("P2", ("R2",), 9_200)).assign(set=1)
+
+
+@pytest.mark.parametrize(("method", "first"), [("fifo", {"C1"}), ("lifo", {"C2"}), ("pro_rata", {"C1", "C2"})])
+def test_payouts_of_a_set_are_paid_from_all_its_redemptions_by_the_method(method: str, first: set[str]) -> None:
+    trace = traced(story(EQUAL), TOGETHER, method=method)
+    assert {row.claim for row in trace.traced.itertuples() if row.transfer == "P1"} == first
+    assert held(trace) == {(claim, "middleman"): (970_00, 1000_00, "inferred") for claim in ("C1", "C2")}
+    assert set(trace.held["probability_bp"]) == {9_200}  # of the least sure of the set
+
+
+def test_a_link_of_a_set_below_the_bound_is_left_out_and_the_others_are_followed() -> None:
+    trace = traced(story(EQUAL), TOGETHER, probability_bp=9_300)
+    assert set(held(trace)) == {("C1", "middleman"), ("C2", "wallet")}
+    assert set(trace.held["probability_bp"]) == {9_500, 10_000}
+
+
+def test_a_set_in_two_currencies_is_two_balances() -> None:
+    dollars = EQUAL.replace("09:00 w -> mule-2 1000 ", "09:00 w -> mule-2 1000 currency=USD")
+    for line in ("mule-2 -> card:2 1000", "R2", "P2"):
+        dollars = dollars.replace(f"{line}\n", f"{line} currency=USD\n")
+    for currency, claim, payout in (("CNY", "C1", "P1"), ("USD", "C2", "P2")):
+        trace = traced(story(dollars), TOGETHER, currency=currency)
+        assert {"P1", "P2"} & set(trace.traced["transfer"]) == {payout}
+        assert held(trace) == {(claim, "middleman"): (970_00, 1000_00, "inferred")}
+
+
+def test_the_step_within_the_recycler_is_drawn_whichever_payout_of_the_set_the_money_left_by() -> None:
+    # last in first out, the first batch's money leaves by the second payout, which was put down beside the other batch
+    ledger = story(EQUAL)
+    trace = traced(ledger, TOGETHER, method="lifo", reports=("C1",))
+    assert {"P1", "P2"} & set(trace.traced["transfer"]) == {"P2"}
+    flows = flow_graph(ledger, trace).flows
+    assert ("wallet", "purse") in set(zip(flows["source"], flows["target"], strict=True))
