@@ -1,12 +1,15 @@
 """Inferred recycler links against the truth of generated rings: rates, precision, recall and calibration of the links.
 
-    python -m benchmarks.recycling [SEEDS] [GENUINE_SELLERS]
+    python -m benchmarks.recycling [SEEDS] [GENUINE_SELLERS] [LOST]
 
 One ring a ledger, `SEEDS` seeds of every scenario that cashes out by vouchers. Every recycler also buys from innocent sellers:
 `GENUINE_SELLERS` per voucher kind and ring (3 in the shipped scenarios). A link is a pair of one payout and one redemption.
+`LOST` percent of the payouts for vouchers are taken out of the records (none unless given).
 
 Batches of equal face that one recycler may have paid for at the same time cannot be told apart by anybody. How many pairs one
-would name who is told every batch and the rate, and guesses among equal ones, is printed beside.
+would name who is told every batch and the rate, and guesses among equal ones, is printed beside. Sets claim less: that a payee
+was paid for a redemption. That, and how much of the victims' money a trace leaves at other accounts than one by the true links
+does, is the second table.
 """
 
 import csv
@@ -18,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pandas as pd
@@ -26,6 +30,10 @@ SCENARIOS = ("refund_impostor", "fake_loan", "brush_flow_loan", "boss_impostor",
 BOUNDS_BP = (0, 5_000, 8_000, 9_000, 9_500, 9_700)
 USUAL_BP = 9_000
 SCENARIO_HEADER = "| scenario | pairs | precision at 0.90 | recall | guessing among equal batches |\n|---|---:|---:|---:|---:|"
+PAYEE_HEADER = (
+    "| scenario | payee right, links and sets | recall | claimed | misplaced without links | by links | by links and sets |\n"
+    "|---|---:|---:|---:|---:|---:|---:|"
+)
 DAY = pd.Timedelta("24h")
 OFF_BP = 50
 """A rate is right within 0.005."""
@@ -37,12 +45,17 @@ class Tally:
     """What was found over all rings.
 
     found: probability and whether it is true, of every pair, and whether an innocent seller was paid. true: how many there are.
-    guessed: how many of them one would name who knows all batches and guesses among equal ones.
+    guessed: how many of them one would name who knows all batches and guesses among equal ones. payees: of links and sets of
+    at least `USUAL_BP`, whether the redemption went to that payee. claimed_fen; misplaced_fen: at other accounts than by the
+    true links, without links, by links alone, by links and sets.
     """
 
     found: list[tuple[int, bool, bool]] = field(default_factory=list)
     true: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
     guessed: float = 0.0
+    payees: list[bool] = field(default_factory=list)
+    claimed_fen: int = 0
+    misplaced_fen: list[int] = field(default_factory=lambda: [0, 0, 0])
     rings: int = 0
     rates: list[tuple[str, str, bool, bool]] = field(default_factory=list)
     pooled: list[bool] = field(default_factory=list)
@@ -52,14 +65,16 @@ class Tally:
 def main() -> None:
     """Print the table."""
     words = [int(word) for word in sys.argv[1:]]
-    seeds, sellers = words[0] if words else 10, words[1] if len(words) > 1 else 3
+    seeds, sellers, lost = (*words, *(10, 3, 0)[len(words) :])
     tallies = {}
     for scenario in SCENARIOS:
         tallies[scenario] = Tally()
         for seed in range(1, seeds + 1):
             with tempfile.TemporaryDirectory() as folder:
-                ring(Path(folder), scenario, seed, sellers, tallies[scenario])
+                ring(Path(folder), scenario, seed, sellers, lost, tallies[scenario])
     print("\n".join(table(together(tallies.values()), sellers)))
+    by_payee = {**tallies, "all": together(tallies.values())}
+    print("\n".join(["", PAYEE_HEADER, *(payee_line(scenario, tally) for scenario, tally in by_payee.items())]))
     print("\n".join(["", SCENARIO_HEADER, *(scenario_line(scenario, tally) for scenario, tally in tallies.items())]))
 
 
@@ -70,6 +85,9 @@ def together(tallies: Iterable[Tally]) -> Tally:
         whole.found += one.found
         whole.true = {whose: count + one.true[whose] for whose, count in whole.true.items()}
         whole.guessed += one.guessed
+        whole.payees += one.payees
+        whole.claimed_fen += one.claimed_fen
+        whole.misplaced_fen = [sum(both) for both in zip(whole.misplaced_fen, one.misplaced_fen, strict=True)]
         whole.rings += one.rings
         whole.rates += one.rates
         whole.pooled += one.pooled
@@ -84,15 +102,38 @@ def scenario_line(scenario: str, tally: Tally) -> str:
     return f"| {scenario} | {pairs:,} | {precision} | {recall} | {tally.guessed / max(pairs, 1):.3f} |"
 
 
-def ring(folder: Path, scenario: str, seed: int, sellers: int, tally: Tally) -> None:
+def payee_line(scenario: str, tally: Tally) -> str:
+    """A scenario's row: whether the payee is right, and the share of the victims' money that a trace leaves elsewhere."""
+    right = sum(tally.payees)
+    shares = [right / max(len(tally.payees), 1), right / max(sum(tally.true.values()), 1)]
+    money = [fen / max(tally.claimed_fen, 1) for fen in tally.misplaced_fen]
+    told = [*(f"{one:.3f}" for one in shares), f"{tally.claimed_fen / 100:,.2f}", *(f"{one:.3f}" for one in money)]
+    return " | ".join([f"| {scenario}", *told]) + " |"
+
+
+def ring(folder: Path, scenario: str, seed: int, sellers: int, lost: int, tally: Tally) -> None:
     """Generate one ring, infer its links, compare them with its truth."""
     from ledger.generate import generate
     from ledger.ingest import ingest
     from ledger.store.opening import open_ledger
 
     generate(folder / "records", scenario, seed, surroundings={"genuine_sellers": sellers})
+    if lost:
+        lose(folder / "records", lost, seed)
     ingest(folder / "ledger", [folder / "records"])
     compare(folder / "records", open_ledger(folder / "ledger"), tally)
+
+
+def lose(records: Path, percent: int, seed: int) -> None:
+    """Take some of the payouts for vouchers out of the records, wherever they stand."""
+    with (records / "truth" / "conversion_links.csv").open(encoding="utf-8") as file:
+        payouts = sorted({row["payout"] for row in csv.DictReader(file)})
+    gone = set(Random(seed).sample(payouts, len(payouts) * percent // 100))
+    for path in sorted(records.glob("*.csv")):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text(
+            "".join(line for line in lines if not gone.intersection(line.rstrip("\n").split(","))), encoding="utf-8"
+        )
 
 
 def compare(records: Path, ledger: Any, tally: Tally) -> None:
@@ -103,6 +144,8 @@ def compare(records: Path, ledger: Any, tally: Tally) -> None:
     inferred = infer_links(ledger)
     tally.seconds += time.perf_counter() - begun
     truth = list(csv.DictReader((records / "truth" / "conversion_links.csv").open(encoding="utf-8")))
+    there = set(ledger.read(("transfer",))["transfer"].to_pylist())
+    truth = [row for row in truth if row["payout"] in there]
     if not truth:
         return
     tally.rings += 1
@@ -111,6 +154,8 @@ def compare(records: Path, ledger: Any, tally: Tally) -> None:
     for row in truth:
         tally.true[row["payout"] in innocent] += 1
     tally.guessed += guessed_right(truth, ledger)
+    compare_payees(truth, inferred.links, ledger, tally)
+    compare_money(truth, inferred.links, ledger, tally)
     for row in inferred.links[inferred.links["set"] == 0].to_dict("records"):
         for redemption in row["redemptions"]:
             pair = (row["transfer"], redemption)
@@ -131,6 +176,33 @@ def guessed_right(truth: list[dict[str, str]], ledger: Any) -> float:
     may = (both["last_other"] <= both["paid"]) & (both["last_other"] >= both["paid"] - DAY)
     rivals = both[may].groupby(["recycler", "fen", "paid"])["size"].agg(["first", "size"])
     return float((rivals["first"] / rivals["size"]).sum())
+
+
+def compare_payees(truth: list[dict[str, str]], links: pd.DataFrame, ledger: Any, tally: Tally) -> None:
+    """Whether the redemptions of links and sets went to their payees."""
+    target = ledger.transfers("transfer", "target").set_index("transfer")["target"].to_dict()
+    real = {row["redemption"]: target[row["payout"]] for row in truth}
+    for row in links[links["probability_bp"] >= USUAL_BP].to_dict("records"):
+        tally.payees += [real.get(one) == target[row["transfer"]] for one in row["redemptions"]]
+
+
+def compare_money(truth: list[dict[str, str]], links: pd.DataFrame, ledger: Any, tally: Tally) -> None:
+    """Victims' money at other accounts than by the true links: without links, by links alone, by links and sets."""
+    true = pd.DataFrame(truth).groupby("payout")["redemption"].agg(tuple)
+    right = placed(ledger, pd.DataFrame({"transfer": true.index, "redemptions": true.to_numpy(), "probability_bp": 10_000}))
+    tally.claimed_fen += int(right.sum())
+    for at, some in enumerate((links.iloc[:0], links[links["set"] == 0], links)):
+        apart = right.sub(placed(ledger, some), fill_value=0).abs().sum()
+        tally.misplaced_fen[at] += int(apart) // 2
+
+
+def placed(ledger: Any, links: pd.DataFrame) -> pd.Series:
+    """Victims' money per claim and account, held there or gone there."""
+    from tracing import Parameters, trace_claims
+
+    trace = trace_claims(ledger, Parameters(inferred=True), links)
+    held = trace.held.groupby(["claim", "account"])["basis_fen"].sum()
+    return held.add(trace.sinks.groupby(["claim", "account"])["amount_fen"].sum(), fill_value=0)
 
 
 def innocent_payouts(records: Path, truth: list[dict[str, str]], ledger: Any) -> set[str]:
