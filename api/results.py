@@ -233,8 +233,8 @@ def shares_of(links: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def sets_told(links: pd.DataFrame) -> pd.DataFrame:
-    """One row per followed set: its payouts and redemptions, each in one cell and in order of time."""
-    by_set = links.sort_values("transfer_row").groupby("set", sort=False)
+    """One row per followed set: its payouts and redemptions, each in one cell in the order of the links."""
+    by_set = links.groupby(sets_of(links), sort=False)
     same = {name: (name, "first") for name in ("payer", "payee", "kind", "rate_bp", "low_bp", "high_bp")}
     found = by_set.agg(
         payouts=("transfer", ";".join),

@@ -26,7 +26,7 @@ TOLERANCE_BP, LEAST_TOLERANCE_FEN = 10, 60
 """A payout fits a batch at a rate within 0.1 %, at least 0.60: people round to whole yuan. Grade P."""
 LOOK_BACK = 400
 """Redemptions looked at per payout, the latest. Grade P."""
-MOST_BATCHES, FEWEST_BATCHES, ALL_BATCHES = 4_096, 256, 2_500_000
+MOST_BATCHES, FEWEST_BATCHES, ALL_BATCHES = 4_096, 64, 500_000
 """Batches weighed per payout, fewer where all payouts together would have more; the rest count against them. Grade P."""
 USUAL_GAP_US = HOUR_US // 3
 """Two redemptions so far apart are as likely of one batch as not. Grade P."""

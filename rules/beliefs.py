@@ -12,10 +12,12 @@ from rules.scope import Ints
 
 Floats = NDArray[np.float64]
 
-ROUNDS, DAMPING = 300, 0.8
-"""Most rounds; how much of the last round stays: with half of it crowds of equal batches swing to and fro. Grade P."""
-STILL, SURE_LOG_ODDS = 0.002, 20.0
-"""Settled once no log odds within the sure ones moves by more. Grade P."""
+MOST_ROUNDS, FEWEST_ROUNDS, WORK = 1_000, 100, 200_000_000
+"""Most rounds; fewer where all of them together would ask more often than `WORK` times. Grade P."""
+DAMPED, MORE_DAMPED = 0.6, 0.95
+"""How much of a round stays in the next, at first and in the last: crowds of equal batches swing to and fro. Grade P."""
+STILL, SURE_LOG_ODDS = 0.02, 20.0
+"""Settled once no log odds within the sure ones would move by more. Grade P."""
 LARGEST_LOG_ODDS = 30.0
 """Bound of what is asked: sums of more could not tell their small parts any more."""
 UNSEEN = 0.1
@@ -42,13 +44,14 @@ def settled_chances(
     unasked = np.where(asked < len(ordinary), 1.0, UNSEEN / (1 - UNSEEN))
     asks, left, share = np.zeros(len(asking)), np.zeros(len(asking)), FIRST_SHARE
     chance = np.zeros(len(payout))
-    for number in range(ROUNDS):
+    rounds = int(min(max(WORK // len(asking), FEWEST_ROUNDS), MOST_ROUNDS))
+    for number in range(rounds):
         seen = share * (1 - UNSEEN)
         odds = np.log(seen * weight) - np.log((1 - seen) * ordinary + share * spare)[payout]
         fresh = odds[asking] + np.bincount(asking, left)[asking] - left
-        kept = DAMPING * asks + (1 - DAMPING) * fresh if number else fresh
-        moved = np.abs(np.clip(kept, -SURE_LOG_ODDS, SURE_LOG_ODDS) - np.clip(asks, -SURE_LOG_ODDS, SURE_LOG_ODDS)).max()
-        asks = np.clip(kept, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+        moved = np.abs(np.clip(fresh, -SURE_LOG_ODDS, SURE_LOG_ODDS) - np.clip(asks, -SURE_LOG_ODDS, SURE_LOG_ODDS)).max()
+        stays = DAMPED + (MORE_DAMPED - DAMPED) * number / rounds if number else 0.0
+        asks = np.clip(stays * asks + (1 - stays) * fresh, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
         asked_for = np.exp(asks)
         left = -np.log(unasked + np.maximum(np.bincount(asked, asked_for)[asked] - asked_for, 0.0))
         whole = np.clip(odds + np.bincount(asking, left), -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)

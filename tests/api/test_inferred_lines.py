@@ -17,7 +17,7 @@ from api.summary import last_moment_us
 from ledger.book import Ledger
 from rules.lines import LEAST_LIEN_FEN
 from tests.story import story
-from tests.tracing.test_inferred import at_random, links, traced
+from tests.tracing.test_inferred import EQUAL, TOGETHER, at_random, links, traced
 from tracing import Trace
 from tracing.trace import trace_claims
 
@@ -120,3 +120,20 @@ def test_the_result_files_say_how_sure_each_amount_is(case: tuple[Ledger, Trace,
         ("C1", "shopper"): "0.9512",
         ("C2", "boss"): "",
     }
+
+
+def test_a_set_is_one_row_of_a_file_of_its_own(tmp_path: Path) -> None:
+    ledger = story(EQUAL)
+    told = {"payer": "purse", "payee": "middleman", "kind": "card", "face_fen": 1000_00, "payout_fen": 970_00}
+    rates = {"rate_bp": 9_700, "low_bp": 9_690, "high_bp": 9_710}
+    trace = traced(ledger, TOGETHER)
+    assert trace.inferred is not None
+    write_trace(ledger, replace(trace, inferred=trace.inferred.assign(**told, **rates)), tmp_path)
+    assert (tmp_path / "inferred_links.csv").read_text().count("\n") == 1  # nothing but its columns
+    assert list(csv.DictReader((tmp_path / "inferred_sets.csv").open(encoding="utf-8"))) == [
+        {
+            "payouts": "P1;P2", "payer": "purse", "payee": "middleman", "voucher": "card", "redemptions": "R1;R2",
+            "face": "2000.00", "paid": "1940.00", "rate": "0.9700", "rate_low": "0.9690", "rate_high": "0.9710",
+            "probability": "0.9200",
+        }
+    ]  # fmt: skip

@@ -160,7 +160,7 @@ def test_links_go_with_the_other_options(options: dict[str, str]) -> None:
 
 
 def at_random(seed: int) -> tuple[Ledger, pd.DataFrame]:
-    """A ledger with recyclers, and links from redemptions to payouts that may or may not be right."""
+    """A ledger with recyclers, and links and sets from redemptions to payouts that may or may not be right."""
     random = np.random.default_rng(seed)
     lines = ["account wallet bank holder=h", "account purse bank holder=h", "opening purse 3000", "opening wallet 900"]
     table, redeemed = [], []
@@ -183,7 +183,8 @@ def at_random(seed: int) -> tuple[Ledger, pd.DataFrame]:
         else:
             ends = random.choice(["mule", "wallet", "purse", "boss"], 2, replace=False)
             lines.append(f"{clock} {ends[0]} -> {ends[1]} {random.integers(1, 200)}")
-    return story("\n".join(lines)), links(*table)
+    found = links(*table)
+    return story("\n".join(lines)), found.assign(set=random.choice([0, 0, 1, 2], len(found)))
 
 
 EQUAL = """
