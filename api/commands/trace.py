@@ -64,7 +64,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the options of the contract
     With --method all: a folder for each method, and envelope.csv with what each finds held, and where they disagree.
 
     These are traced.csv, held.csv, sinks.csv, frontier.csv and trace.json; ties.csv where the order within an instant matters;
-    with --inferred also inferred_links.csv.
+    with --inferred also inferred_links.csv, and inferred_sets.csv where payouts were for several batches together.
 
     With --direction backward: whose money a balance, a transfer or a disputed payment is; origins.csv is the answer.
 

@@ -130,7 +130,8 @@ def test_a_set_is_one_row_of_a_file_of_its_own(tmp_path: Path) -> None:
     assert trace.inferred is not None
     write_trace(ledger, replace(trace, inferred=trace.inferred.assign(**told, **rates)), tmp_path)
     assert (tmp_path / "inferred_links.csv").read_text().count("\n") == 1  # nothing but its columns
-    assert list(csv.DictReader((tmp_path / "inferred_sets.csv").open(encoding="utf-8"))) == [
+    rows = csv.DictReader(io.StringIO((tmp_path / "inferred_sets.csv").read_text(encoding="utf-8")))
+    assert list(rows) == [
         {
             "payouts": "P1;P2", "payer": "purse", "payee": "middleman", "voucher": "card", "redemptions": "R1;R2",
             "face": "2000.00", "paid": "1940.00", "rate": "0.9700", "rate_low": "0.9690", "rate_high": "0.9710",
