@@ -16,7 +16,7 @@ NO_BALANCE = np.iinfo(np.int64).min
 
 @njit(cache=True)
 def reported_openings(
-    order: Ints,
+    order: Codes,
     source: Codes,
     target: Codes,
     given: Ints,
@@ -42,7 +42,7 @@ def reported_openings(
 
 @njit(cache=True)
 def totals(
-    order: Ints, source: Codes, target: Codes, given: Ints, received: Ints, ends: Flags, slots: int
+    order: Codes, source: Codes, target: Codes, given: Ints, received: Ints, ends: Flags, slots: int
 ) -> tuple[Ints, Ints, Ints]:
     """Per slot: the lowest running balance from 0 (0 at the most, and where tracing ends), all credits, all debits."""
     credited = np.zeros(slots, np.int64)
@@ -59,7 +59,7 @@ def totals(
 
 @njit(cache=True)
 def lay_out(
-    order: Ints,
+    order: Codes,
     source: Codes,
     target: Codes,
     given: Ints,
@@ -104,7 +104,7 @@ def lay_out(
 
 @njit(cache=True)
 def earliest_arrivals(
-    order: Ints, time: Ints, source: Codes, target: Codes, given: Ints, ends: Flags, is_start: Flags
+    order: Codes, time: Ints, source: Codes, target: Codes, given: Ints, ends: Flags, is_start: Flags
 ) -> tuple[Ints, Ints]:
     """Hops and time of the earliest path to each slot from the start slots; -1 where there is none.
 
@@ -133,7 +133,7 @@ def earliest_arrivals(
 
 @njit(cache=True)
 def poison_spread(
-    order: Ints,
+    order: Codes,
     source: Codes,
     target: Codes,
     given: Ints,

@@ -74,7 +74,7 @@ class Legs:
     extra_row: Ints
     extra_part_fen: Ints
     idle_row: Ints
-    order: Ints | None = None
+    order: Codes | None = None
     warnings: tuple[str, ...] = ()
     apart: "Legs | None" = None
 

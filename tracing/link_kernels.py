@@ -17,7 +17,7 @@ ENDS, OWING = 1, 2
 
 @njit(cache=True)
 def credited_before(
-    order: Ints,
+    order: Codes,
     source: Codes,
     target: Codes,
     given: Ints,

@@ -14,7 +14,7 @@ Table = NDArray[np.int64]
 
 
 @njit(cache=True)
-def chains(order: Ints, source: Codes, target: Codes, slots: int) -> tuple[Ints, Ints, Codes]:
+def chains(order: Codes, source: Codes, target: Codes, slots: int) -> tuple[Ints, Ints, Codes]:
     """The legs of every slot in trace order: first place and count per slot, and all legs; a self-transfer stands once."""
     count = np.zeros(slots, np.int64)
     for leg in order:
@@ -37,7 +37,7 @@ def chains(order: Ints, source: Codes, target: Codes, slots: int) -> tuple[Ints,
 
 
 @njit(cache=True)
-def survey(legs: LegArrays, slots: SlotArrays, order: Ints) -> None:
+def survey(legs: LegArrays, slots: SlotArrays, order: Codes) -> None:
     """Lowest running balance, first stated opening, and last instant of every slot, as the legs in their order leave them."""
     begin = 0
     net = np.zeros(len(slots.ends), np.int64)

@@ -234,8 +234,10 @@ class LiveSlots:
         before = [balance_before(self.leg, self.slot, self.arena, int(one), low[int(one)]) for one in slot]
         local = (np.searchsorted(slot, source).astype(np.int32), np.searchsorted(slot, target).astype(np.int32))
         moved = (*local, self.leg.given_fen[legs], self.leg.received_fen[legs], self.slot.ends[slot])
-        count = np.arange(len(legs))
-        order = tie_order(count, count * 0, *moved, np.asarray(before, np.int64), self.slot.known[slot], self.ties)
+        count = np.arange(len(legs), dtype=np.int32)
+        order = tie_order(
+            count, np.zeros(len(legs), np.int64), *moved, np.asarray(before, np.int64), self.slot.known[slot], self.ties
+        )
         return [legs[k] for k in order.tolist()], True
 
     def bits(self, slot: int, legs: list[int]) -> int:

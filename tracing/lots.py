@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from tracing.holders import Apart, declared_in_pools, pools_of, settled_in_pools
 from tracing.identified import rows_by_id
-from tracing.legs import Ints, Legs, Slots, rows_of
+from tracing.legs import Codes, Ints, Legs, Slots, rows_of
 from tracing.openings import Openings, declared_openings, settled_openings
 from tracing.result import TIES, Level, Opening, Ties
 from tracing.settle import traceable_legs
@@ -24,6 +25,8 @@ UNSPENT = -1
 OVERDRAWN = -2
 """Stands in `debit_leg` for an opening debt: money that comes in repays it. `OVERDRAWN - 1 - leg` stands for the part of a
 debit that the bank paid."""
+LARGE = 1_000_000
+"""Transfers from which on memory is worth the milliseconds it takes to give it back."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Settled:
     """Legs in the order in which they count, and what every slot held before and moved in all."""
 
     legs: Legs
-    order: Ints
+    order: Codes
     openings: Openings
     credited_fen: Ints
     debited_fen: Ints
@@ -115,7 +118,9 @@ def settled_legs(
         level: a balance per account, or per holder.
         inferred: inferred links to follow, see `tracing.inferred`.
     """
-    return settled_in(ledger, traceable_legs(ledger, as_of_us, level, inferred), opening, ties)
+    settled = settled_in(ledger, traceable_legs(ledger, as_of_us, level, inferred), opening, ties)
+    give_back(ledger)
+    return settled
 
 
 def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Settled:
@@ -129,7 +134,7 @@ def settled_in(ledger: Ledger, legs: Legs, opening: Opening, ties: Ties) -> Sett
     else:
         declared = declared_in_pools(apart.pool, apart.openings, legs.slots)
     moved = (legs.source, legs.target, legs.given_fen, legs.received_fen, legs.slots.ends)
-    order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
+    order = np.arange(len(legs.time_us), dtype=np.int32) if legs.order is None else legs.order
     time_us = legs.time_us if legs.order is None else legs.time_us[order]
     if np.any(time_us[1:] == time_us[:-1]):
         order = tie_order(order, legs.time_us, *moved, declared.fen, declared.known, TIES.index(ties))
@@ -169,7 +174,14 @@ def lot_axis(
 def axis_of(ledger: Ledger, settled: Settled) -> LotAxis:
     """The lot links of settled legs."""
     found = report_rows(ledger)  # reads every id: before the axis takes its place in memory
+    give_back(ledger)
     return replace(laid_out(settled), report_row=found)
+
+
+def give_back(ledger: Ledger) -> None:
+    """Return the memory that decoding the columns of a large ledger left behind, a quarter of what its trace keeps."""
+    if ledger.transfer_count >= LARGE:
+        pa.default_memory_pool().release_unused()
 
 
 def laid_out(settled: Settled) -> LotAxis:

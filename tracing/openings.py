@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ledger.book import Ledger
-from tracing.legs import Flags, Ints, Legs
+from tracing.legs import Codes, Flags, Ints, Legs
 from tracing.result import Opening
 
 SOURCES = ("implied", "reported", "zero")
@@ -54,7 +54,7 @@ def main_slots(legs: Legs) -> Flags:
     return main.sort_index().to_numpy(dtype=bool)
 
 
-def settled_openings(ledger: Ledger, order: Ints, legs: Legs, declared: Openings, lowest_fen: Ints, mode: Opening) -> Openings:
+def settled_openings(ledger: Ledger, order: Codes, legs: Legs, declared: Openings, lowest_fen: Ints, mode: Opening) -> Openings:
     """Openings once the trace order is known: what is not declared follows from a reported balance, at least the implied.
 
     Args:
@@ -71,7 +71,7 @@ def settled_openings(ledger: Ledger, order: Ints, legs: Legs, declared: Openings
     return Openings(np.where(usable, stated, implied), source, declared.known)
 
 
-def stated_openings(ledger: Ledger, order: Ints, legs: Legs) -> Ints | None:
+def stated_openings(ledger: Ledger, order: Codes, legs: Legs) -> Ints | None:
     """Opening of each slot by the first balance its records report; None when no record reports any."""
     from tracing.kernels import NO_BALANCE, reported_openings
 

@@ -23,7 +23,7 @@ def reach(ledger: Ledger, starts: Codes, as_of_us: int | None = None) -> pd.Data
     from tracing.kernels import earliest_arrivals
 
     legs = traceable_legs(ledger, as_of_us)
-    order = np.arange(len(legs.time_us)) if legs.order is None else legs.order
+    order = np.arange(len(legs.time_us), dtype=np.int32) if legs.order is None else legs.order
     is_start = np.zeros(len(ledger.accounts), dtype=np.bool_)
     is_start[starts] = True
     moved = (legs.source, legs.target, legs.given_fen, legs.slots.ends)

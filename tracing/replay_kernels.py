@@ -74,7 +74,7 @@ def note(
 @njit(cache=True)
 def replayed(
     method: int,
-    order: Ints,
+    order: Codes,
     time: Ints,
     source: Codes,
     target: Codes,

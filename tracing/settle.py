@@ -133,11 +133,11 @@ def with_rest(legs: Legs, rest: Legs, leg: Ints, fen: Ints) -> Legs:
     )
 
 
-def time_order(legs: Legs, fee: Flags | None) -> Ints | None:
+def time_order(legs: Legs, fee: Flags | None) -> Codes | None:
     """The legs by time, then principals before fees, then transfer row, then part; None when they are so already."""
     if fee is None and not len(legs.extra_row) and np.all(legs.time_us[1:] >= legs.time_us[:-1]):
         return None
     leg = np.arange(len(legs.time_us))
     row = legs.row(leg)
     last = np.zeros(len(leg), dtype=np.bool_) if fee is None else fee[row]
-    return np.lexsort([leg, row, last, legs.time_us])
+    return np.lexsort([leg, row, last, legs.time_us]).astype(np.int32)

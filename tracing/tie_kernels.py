@@ -13,7 +13,7 @@ LEDGER, CREDIT_FIRST, DEBIT_FIRST = 0, 1, 2
 
 @njit(cache=True)
 def tie_order(
-    order: Ints,
+    order: Codes,
     time: Ints,
     source: Codes,
     target: Codes,
@@ -23,7 +23,7 @@ def tie_order(
     opening: Ints,
     known: Flags,
     ties: int,
-) -> Ints:
+) -> Codes:
     """Order of the legs in which ties, legs of one instant, stand as the records demand and then as `ties` prefers.
 
     A debit the balance does not cover waits for a credit of that instant. `CREDIT_FIRST`: every debit waits for the credits of
@@ -33,16 +33,16 @@ def tie_order(
     goes in the given order.
     """
     slots = len(opening)
-    settled = np.empty(len(order), np.int64)
+    settled = np.empty(len(order), np.int32)
     balance = opening.copy()
     pending = np.zeros(slots, np.int64)  # credits of this instant still to come
     covered = np.zeros(slots, np.int64)  # debits of this instant still to come that the balance before it covers
     spent = np.zeros(slots, np.int64)
     head = np.full(slots, -1, np.int64)  # place of the first waiting debit of the slot
     tail = np.full(slots, -1, np.int64)
-    after = np.empty(len(order), np.int64)
+    after = np.empty(len(order), np.int32)
     kept = np.full(slots, -1, np.int64)  # place of a leg that waits for covered debits of the slot, and the next such leg
-    next_kept = np.empty(len(order), np.int64)  # this and `after` are filled where somebody may wait: memory costs time
+    next_kept = np.empty(len(order), np.int32)  # this and `after` are filled where somebody may wait: memory costs time
     is_covered = np.zeros(len(order), np.bool_)
     placed = np.zeros(len(order), np.bool_)
     ready = [np.int64(0)]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ledger.book import Ledger
 from tracing.envelope import yuan
-from tracing.legs import Flags, Ints, Legs
+from tracing.legs import Codes, Flags, Legs
 from tracing.lots import Settled, axis_of, settled_in
 from tracing.result import TIES, Parameters, Ties, Trace
 from tracing.settle import traceable_legs
@@ -118,7 +118,7 @@ def _has_ties(legs: Legs, touched: Flags) -> bool:
     return bool((same & is_credit[:-1]).any())
 
 
-def _seen(settled: Settled, touched: Flags) -> Ints:
+def _seen(settled: Settled, touched: Flags) -> Codes:
     """The legs of the touched slots in the order in which they count."""
     legs, order = settled.legs, settled.order
     return order[touched[legs.source[order]] | touched[legs.target[order]]]
