@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from ledger.batch.order import ledger_order
 from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from ledger.records import TRANSFERS
-from tracing.identified import rows_by_id
 from tracing.legs import Codes, Flags, Ints
+from tracing.live_ids import IdIndex
 
 MOST_TABLES = 64
 """So many updates are kept as tables of their own before they are made one."""
@@ -47,6 +47,11 @@ class LiveRows:
         """Behind the last row number."""
         later: int = sum(table.num_rows for table in self.later)
         return self.first_later + later
+
+    @cached_property
+    def index(self) -> IdIndex:
+        """The opened ledger's rows by id."""
+        return IdIndex.of(self.base)
 
     def add(self, rows: pa.Table) -> int:
         """Take rows that are in ledger order among themselves; the number of the first."""
@@ -94,7 +99,7 @@ class LiveRows:
         """Row number of each id that counts."""
         found = {name: row for name in ids if (row := self.row_of.get(name)) is not None}
         rest = ids - set(found)
-        found |= rows_by_id(self.base, rest) if rest else {}
+        found |= self.index.find(rest) if rest else {}
         return {name: row for name, row in found.items() if row not in self.gone}
 
     def ids(self, numbers: Ints) -> list[str]:

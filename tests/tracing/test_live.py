@@ -18,6 +18,7 @@ from tracing.links import fifo_links
 from tracing.live import LiveTrace
 from tracing.live_claims import as_followed
 from tracing.live_events import Update
+from tracing.live_ids import IdIndex
 from tracing.lots import axis_of, settled_legs
 from tracing.result import TIES, Parameters
 from tracing.trace import followed_claims, holders_of_accounts, trace_claims
@@ -308,3 +309,17 @@ def test_disputed_money_and_money_on_its_way_by_one_transfer_are_told_apart() ->
 def test_a_slot_that_gets_an_old_leg_and_a_new_one_has_room_for_both() -> None:
     # T3 is split as its reversals come; the stretch of a5 grew into the next one
     assert mismatch(1466, in_order=False, corrects=True, linked=True)[0] is None
+
+
+@pytest.mark.parametrize("most_bits", [1, 30])
+def test_ids_are_found_also_where_many_share_a_bucket(most_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracing.live_ids.FEWEST_BITS", 1)
+    monkeypatch.setattr("tracing.live_ids.MOST_BITS", most_bits)
+    moves = [random_row(Random(1), number, 3, 9, linked=False) for number in range(500)]
+    told = [{"account": f"a{code}", "kind": "bank", "hub": False, "declared": True} for code in range(3)]
+    ledger = ledger_of(rows(moves, TRANSFERS), rows(told, ACCOUNTS))
+    wanted = {"T0", "T77", "T499", "T500", "", "t0"}
+    found = IdIndex.of(ledger).find(wanted)
+    ids = ledger.transfers("transfer")["transfer"].tolist()
+    assert {name: ids[row] for name, row in found.items()} == {name: name for name in ("T0", "T77", "T499")}
+    assert IdIndex.of(ledger).find(set()) == {}
