@@ -12,6 +12,7 @@ from rules.batches import Weighed, Window, weigh_batches
 from rules.beliefs import Floats
 from rules.rule import FULL
 from rules.scope import Ints, columns
+from tracing.graph import components
 
 LEAST_MATCH = 0.2
 """Least probability of a batch that the rate is estimated on. Grade P."""
@@ -111,13 +112,12 @@ def sets_of(weighed: Weighed, picked: Ints, payee: Ints) -> Ints:
     Args:
         payee: of each payout.
     """
-    from igraph import Graph
-
-    by_payout = {int(weighed.payout[row]): at for at, row in enumerate(picked.tolist())}
     by_redemption = {one: at for at, row in enumerate(picked.tolist()) for one in weighed.members[row].tolist() if one >= 0}
-    own, ties = payee[weighed.payout[picked]], set()
-    for row in np.flatnonzero((weighed.probability >= LEAST_TIE) & np.isin(weighed.payout, weighed.payout[picked])).tolist():
-        at = by_payout[int(weighed.payout[row])]
-        ties |= {(at, by_redemption[one]) for one in weighed.members[row].tolist() if one in by_redemption}
-    same = [(one, other) for one, other in sorted(ties) if own[one] == own[other]]
-    return np.asarray(Graph(len(picked), same).connected_components().membership, dtype=np.int64)
+    by_payout = weighed.payout[picked]
+    pick, paid = list(range(len(picked))), by_payout.tolist()
+    for row in np.flatnonzero((weighed.probability >= LEAST_TIE) & np.isin(weighed.payout, by_payout)).tolist():
+        others = {by_redemption[one] for one in weighed.members[row].tolist() if one in by_redemption}
+        same = [at for at in others if payee[by_payout[at]] == payee[weighed.payout[row]]]
+        pick += same
+        paid += [int(weighed.payout[row])] * len(same)
+    return components(len(picked), np.asarray(pick, np.int64), np.asarray(paid, np.int64), len(payee))
