@@ -13,7 +13,7 @@ from ledger.book import Ledger
 from ledger.problems import LiushuiError
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.columns import COLUMN_KINDS, column_keys
-from tracing.inferred import redeemed_together
+from tracing.inferred import sets_of
 from tracing.result import Trace
 
 VOUCHER_KINDS = ("card", "q_coin")
@@ -191,13 +191,15 @@ def _within_recyclers(trace: Trace, moves: pd.DataFrame) -> pd.DataFrame:
     if trace.inferred is None or not len(trace.inferred):
         return moves.iloc[:0]
     told = trace.traced.drop_duplicates("transfer").set_index("transfer")
+    number = sets_of(trace.inferred).tolist()
+    batches, payouts = (trace.inferred[name].tolist() for name in ("redemptions", "transfer"))
+    redeemed = [(one, row) for one, batch in zip(number, batches, strict=True) for row in batch if row in told.index]
+    first: dict[int, Any] = dict(reversed(redeemed))
     found = []
-    payouts: list[Any] = trace.inferred["transfer"].tolist()
-    for payout, batch in zip(payouts, redeemed_together(trace.inferred), strict=True):
-        redeemed: list[Any] = [one for one in batch if one in told.index]
-        if not redeemed or payout not in told.index:
+    for one, payout in zip(number, payouts, strict=True):
+        if one not in first or payout not in told.index:
             continue
-        target, code = told.loc[redeemed[0], "target"], int(told.loc[redeemed[0], "target_code"])
+        target, code = told.loc[first[one], "target"], int(told.loc[first[one], "target_code"])
         move = moves.loc[[told.loc[payout, "transfer_row"]]]
         if code != int(told.loc[payout, "source_code"]):
             found.append(move.assign(target=move["source"], target_code=move["source_code"], source=target, source_code=code))

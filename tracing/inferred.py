@@ -127,15 +127,6 @@ def balances_of(links: pd.DataFrame, legs: Legs, link: Ints, redemption: Ints) -
     return np.asarray(np.unique(both, axis=0, return_inverse=True)[1], dtype=np.int64).reshape(-1)
 
 
-def redeemed_together(links: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Per link the redemptions of its set."""
-    number = sets_of(links).tolist()
-    every: dict[int, tuple[str, ...]] = {}
-    for one, batch in zip(number, links["redemptions"], strict=True):
-        every[one] = (*every.get(one, ()), *batch)
-    return [every[one] for one in number]
-
-
 def fitting(legs: Legs, table: pd.DataFrame) -> Flags:
     """Whether each redemption of a link is a plain one before a plain payout, in one currency, and neither is used twice."""
     redemption, payout = table["redemption"].to_numpy(dtype=np.int64), table["payout"].to_numpy(dtype=np.int64)
