@@ -45,6 +45,20 @@ COLUMNS: dict[str, Columns] = {
 }
 """Per result file: the column in the file, the column of the trace it shows, and how it is written."""
 
+LINKED: Columns = {
+    "payer": ("payer", TEXT),
+    "payee": ("payee", TEXT),
+    "voucher": ("kind", TEXT),
+    "redemptions": ("redeemed", TEXT),
+    "face": ("face_fen", MONEY),
+    "paid": ("payout_fen", MONEY),
+    "rate": ("rate", TEXT),
+    "rate_low": ("low", TEXT),
+    "rate_high": ("high", TEXT),
+    "probability": ("probability", TEXT),
+}
+"""What a link and a set of links have in common, behind the payouts."""
+
 ON_OCCASION: dict[str, Columns] = {
     "overlaps": {
         "claim": ("claim", TEXT),
@@ -69,32 +83,8 @@ ON_OCCASION: dict[str, Columns] = {
         "transfer": ("transfer", TEXT),
         "amount": ("amount_fen", MONEY),
     },
-    "inferred_links": {
-        "payout": ("transfer", TEXT),
-        "payer": ("payer", TEXT),
-        "payee": ("payee", TEXT),
-        "voucher": ("kind", TEXT),
-        "redemptions": ("redeemed", TEXT),
-        "face": ("face_fen", MONEY),
-        "paid": ("payout_fen", MONEY),
-        "rate": ("rate", TEXT),
-        "rate_low": ("low", TEXT),
-        "rate_high": ("high", TEXT),
-        "probability": ("probability", TEXT),
-    },
-    "inferred_sets": {
-        "payouts": ("payouts", TEXT),
-        "payer": ("payer", TEXT),
-        "payee": ("payee", TEXT),
-        "voucher": ("kind", TEXT),
-        "redemptions": ("redeemed", TEXT),
-        "face": ("face_fen", MONEY),
-        "paid": ("payout_fen", MONEY),
-        "rate": ("rate", TEXT),
-        "rate_low": ("low", TEXT),
-        "rate_high": ("high", TEXT),
-        "probability": ("probability", TEXT),
-    },
+    "inferred_links": {"payout": ("transfer", TEXT), **LINKED},
+    "inferred_sets": {"payouts": ("payouts", TEXT), **LINKED},
 }
 """The same of the files that are there only when there is something to say in them."""
 

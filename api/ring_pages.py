@@ -15,7 +15,7 @@ from rules.roles import name_roles
 from rules.rule import Finding
 from rules.scope import Scope, records
 from rules.suppliers import with_suppliers
-from tracing.graph import communities
+from tracing.networks import communities
 
 Ints = NDArray[np.int64]
 SEED = 1

@@ -9,7 +9,7 @@ import pandas as pd
 from rules.scope import Flags, columns, records
 from rules.score import NEVER_BLOCKED, RankingResult
 from rules.wording import counted, yuan
-from tracing.graph import least_cut
+from tracing.networks import least_cut
 from tracing.result import Trace
 
 ACCOUNT, PAYMENT, EXIT, GAP = "account", "payment", "exit", ""

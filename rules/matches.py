@@ -12,7 +12,7 @@ from rules.batches import Weighed, Window, weigh_batches
 from rules.beliefs import Floats
 from rules.rule import FULL
 from rules.scope import Ints, columns
-from tracing.graph import components
+from tracing.networks import components
 
 LEAST_MATCH = 0.2
 """Least probability of a batch that the rate is estimated on. Grade P."""
@@ -57,7 +57,7 @@ def linked(redeemed: pd.DataFrame, payouts: pd.DataFrame, weighed: Weighed, pick
     alone = np.concatenate([sure, rest])
     parts = [
         rows_of(redeemed, payouts, weighed, alone, weighed.probability).assign(set=0),
-        rows_of(redeemed, payouts, weighed, joint, weighed.by_payee).assign(set=1 + sets_of(weighed, joint, target)),
+        rows_of(redeemed, payouts, weighed, joint, weighed.by_payee).assign(set=1 + tied_sets(weighed, joint, target)),
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -106,7 +106,7 @@ def without_overlaps(weighed: Weighed, order: Ints, taken: Ints) -> Ints:
     return np.asarray(sorted(picked, key=lambda at: int(weighed.payout[at])), dtype=np.int64)
 
 
-def sets_of(weighed: Weighed, picked: Ints, payee: Ints) -> Ints:
+def tied_sets(weighed: Weighed, picked: Ints, payee: Ints) -> Ints:
     """Number of the set of each picked batch: those of one payee whose redemptions the payouts may have been exchanged for.
 
     Args:

@@ -1,16 +1,13 @@
-"""The money's way as a graph of accounts: nodes in hop columns, one flow per pair of accounts. The door to igraph."""
+"""The money's way as a graph of accounts: nodes in hop columns, one flow per pair of accounts."""
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ledger.book import Ledger
-from ledger.problems import LiushuiError
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.columns import COLUMN_KINDS, column_keys
 from tracing.inferred import sets_of
@@ -18,22 +15,7 @@ from tracing.result import Trace
 
 VOUCHER_KINDS = ("card", "q_coin")
 STATES = ("victim", "voucher", "cash_out", "hub", "frontier", "tier")
-__all__ = [
-    "COLUMN_KINDS",
-    "STATES",
-    "VOUCHER_KINDS",
-    "FlowGraph",
-    "account_graph",
-    "assemble",
-    "communities",
-    "components",
-    "flow_graph",
-    "least_cut",
-    "merge_flows",
-]
-Ints = NDArray[np.int64]
-WHOLE = 2**53
-"""Sums of floats below it are exact: igraph knows no other capacities."""
+__all__ = ["COLUMN_KINDS", "STATES", "VOUCHER_KINDS", "FlowGraph", "assemble", "flow_graph", "merge_flows"]
 
 
 @dataclass(frozen=True)
@@ -102,63 +84,6 @@ def assemble(nodes: pd.DataFrame, flows: pd.DataFrame, lost_fen: int, currency: 
     )
     columns.loc[columns["kind"] == "victims", "received_fen"] = lost_fen
     return FlowGraph(nodes, flows, columns, currency, int((nodes["count"].where(nodes["count"] > 1, 0)).sum()))
-
-
-def account_graph(graph: FlowGraph) -> Any:
-    """The projected account graph as an igraph.Graph: vertices in node order, edges in flow order."""
-    import igraph
-
-    edges = list(zip(graph.flows["source_node"].tolist(), graph.flows["target_node"].tolist(), strict=True))
-    projected = igraph.Graph(n=len(graph.nodes), edges=edges, directed=True)
-    projected.vs["account"] = graph.nodes["account"].tolist()
-    projected.vs["tier"] = graph.nodes["tier"].tolist()
-    projected.es["traced_fen"] = graph.flows["traced_fen"].tolist()
-    return projected
-
-
-def components(claims: int, claim: Ints, tie: Ints, ties: int) -> Ints:
-    """Number of the connected part per claim, from (claim, tie) pairs; parts are numbered in the order of their first claim."""
-    import igraph
-
-    edges = np.column_stack([claim, tie + claims])
-    parts = igraph.Graph(n=claims + ties, edges=edges).connected_components().membership[:claims]
-    return np.asarray(pd.factorize(np.asarray(parts, dtype=np.int64))[0], dtype=np.int64)
-
-
-def communities(nodes: int, source: Ints, target: Ints, traced_fen: Ints, seed: int) -> Ints:
-    """Parts of a ring that deal more among themselves than with the rest (Leiden, modularity), numbered by their first node.
-
-    The same input and seed give the same parts. Source: Traag, Waltman and van Eck 2019.
-    """
-    import igraph
-
-    low, high = np.minimum(source, target), np.maximum(source, target)
-    pairs = pd.DataFrame({"low": low, "high": high, "fen": traced_fen})[low != high]
-    edges = pairs.groupby(["low", "high"], sort=True, as_index=False)["fen"].sum()
-    graph = igraph.Graph(n=nodes, edges=edges[["low", "high"]].to_numpy(dtype=np.int64))
-    igraph.set_random_number_generator(random.Random(seed))  # noqa: S311 - repeatable, not secret
-    try:
-        weights = edges["fen"].to_list()
-        found = graph.community_leiden(objective_function="modularity", weights=weights, n_iterations=-1).membership
-    finally:
-        igraph.set_random_number_generator(random)
-    return np.asarray(pd.factorize(np.asarray(found, dtype=np.int64))[0], dtype=np.int64)
-
-
-def least_cut(source: Ints, target: Ints, capacity: Sequence[int], start: int, end: int) -> NDArray[np.bool_]:
-    """Which edges of a network the cut of least capacity between two nodes consists of; of several the one nearest the end.
-
-    Raises: LiushuiError TRC-cut-too-large where the capacities add up to 2^53 or more.
-    """
-    import igraph
-
-    if sum(capacity) >= WHOLE:
-        raise LiushuiError("TRC-cut-too-large", f"the capacities of the network add up to {WHOLE:,} or more")
-    nodes = int(max(start, end, *source.tolist(), *target.tolist())) + 1
-    network = igraph.Graph(n=nodes, edges=np.column_stack([source, target]), directed=True)
-    before = np.zeros(nodes, np.bool_)
-    before[network.maxflow(start, end, capacity=list(capacity)).partition[0]] = True
-    return np.asarray(before[source] & ~before[target], np.bool_)
 
 
 def _moves(ledger: Ledger, trace: Trace) -> pd.DataFrame:

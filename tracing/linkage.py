@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ledger.book import Ledger
 from ledger.records import HUB_KINDS, UNKNOWN_PREFIX
 from tracing.evidence import said_by_links, said_by_reports, said_by_victims, segments
-from tracing.graph import components
+from tracing.networks import components
 from tracing.result import Trace
 
 Ints = NDArray[np.int64]

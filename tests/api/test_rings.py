@@ -20,7 +20,7 @@ from rules.suppliers import with_suppliers
 from tests.api.small import ROOT, told_here
 from tests.rules.cases import case
 from tests.story import story
-from tracing.graph import communities
+from tracing.networks import communities
 from tracing.result import Parameters
 from tracing.trace import trace_claims
 

@@ -17,7 +17,7 @@ from rules.score import NEVER_BLOCKED, RankingResult
 from tests.rules.test_ranking import ranked
 from tests.story import story
 from tests.tracing.test_twin import as_ledger, random_world
-from tracing.graph import WHOLE, least_cut
+from tracing.networks import WHOLE, least_cut
 from tracing.result import ALLOCATING, TIES, Parameters
 from tracing.trace import trace_claims
 

@@ -9,9 +9,10 @@ import pytest
 from ledger.book import Ledger
 from tests.story import story
 from tracing.folding import fold
-from tracing.graph import FlowGraph, account_graph, flow_graph
+from tracing.graph import FlowGraph, flow_graph
 from tracing.layers import Net, crossings, ordered
 from tracing.layout import SLACK, layered_layout
+from tracing.networks import account_graph
 from tracing.trace import trace_claims
 
 CASE = """
